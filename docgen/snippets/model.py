@@ -1,0 +1,71 @@
+"""What one execution of a snippet leaves behind: one JSON file a key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+SCHEMA_VERSION = 1
+"""Version of the stored form."""
+
+
+class _Frozen(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of the stored types."""
+
+
+class Check(_Frozen):
+    """One expectation held against what was printed or recorded."""
+
+    expect: str
+    """The condition as written."""
+    actual: str
+    """What was found, with its unit; `missing` where there was nothing."""
+    ok: bool
+    """Whether it holds."""
+
+
+class Dependencies(_Frozen):
+    """What the execution really touched, seen while it ran."""
+
+    code: dict[str, dict[str, str]]
+    """Hash by qualified name by file: every executed function of the project, and
+    `<module>` for the module-level statements of every imported file. Comments,
+    docstrings and positions do not enter a hash."""
+    files: dict[str, str]
+    """SHA-256 by path of every file of the project that was opened for reading."""
+
+
+class Result(_Frozen):
+    """One execution."""
+
+    snippet: str
+    """Identity of the snippet."""
+    text: str
+    """What was executed."""
+    status: str
+    """`passed`, `failed`, `timeout`."""
+    started: str
+    """ISO 8601 in UTC."""
+    seconds: float
+    """Wall-clock time of the (untraced) execution."""
+    exit_code: int | None
+    """Exit code; None after a timeout."""
+    output: str
+    """What was printed (standard output; its end where it is long)."""
+    errors: str
+    """Standard error; its end where it is long."""
+    checks: tuple[Check, ...]
+    """Every expectation with its outcome."""
+    depends: Dependencies
+    """What it depended on."""
+    code_key: str
+    """Hash over text, expectations and dependencies."""
+    environment: dict[str, str]
+    """Machine and package versions that figures depend on, by name."""
+    environment_key: str
+    """Hash over the environment."""
+    records: tuple[dict[str, Any], ...] = ()
+    """Run records that the execution wrote."""
+    schema: int = SCHEMA_VERSION
+    """Version of this form."""

@@ -1,0 +1,1 @@
+"""One file a backend: the library that executes the model."""

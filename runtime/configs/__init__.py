@@ -1,0 +1,1 @@
+"""The config dialect: typed literal entries on frozen dataclasses, checked at construction."""

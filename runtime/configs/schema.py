@@ -1,0 +1,234 @@
+"""The fields of a configuration: Settings, one subclass a scenario, and Entry.
+
+Every field has a type, a unit or choices where they apply, bounds, a default
+and a docstring that says what it does and which way to turn it. docgen reads
+this file without running it; `tests/contract` holds both readings equal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from runtime.configs.fieldspec import Between, Group, LoadGenKey, Unit, check
+from runtime.errors import ConfigError, Problem
+from runtime.vocabulary import (
+    AccuracyTarget,
+    BackendName,
+    HarnessKind,
+    PowerSetting,
+    Precision,
+    Scenario,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What is the same in every scenario: how the model is executed."""
+
+    batch_size: Annotated[int, Unit("samples"), Between(1, 65_536), Group("batching")] = 1
+    """Most samples in one inference call. Larger fills the device better and
+    costs latency and memory."""
+
+    lanes: Annotated[int, Unit("lanes"), Between(1, 64), Group("concurrency")] = 1
+    """Inference workers that run at the same time on one device, each with its
+    own buffers and its own binding of the model."""
+
+    intra_op_threads: Annotated[int, Unit("threads"), Between(1, 1024), Group("concurrency")] = 1
+    """CPU threads that one inference may use. On a CPU target, lanes times
+    threads should not exceed the cores."""
+
+    precision: Annotated[Precision, Group("model")] = Precision.FP32
+    """Number format that the model file must carry (or that the execution
+    provider may lower to, for FP16)."""
+
+    backend: Annotated[BackendName, Group("model")] = BackendName.ONNXRUNTIME
+    """Library that executes the model."""
+
+    execution_provider: Annotated[str, Group("device")] = "CPUExecutionProvider"
+    """ONNX Runtime execution provider, by its full name."""
+
+    use_cuda_graph: Annotated[bool, Group("device")] = False
+    """Capture the model's launch into a CUDA graph where the execution provider
+    can. Saves launch time at small batches; shapes must not change."""
+
+    workspace_mib: Annotated[int, Unit("MiB"), Between(0, 1_048_576), Group("device")] = 0
+    """Most device memory that the TensorRT execution provider may use while it
+    chooses kernels. 0 leaves the provider's own default."""
+
+    warmup_batches: Annotated[int, Unit("batches"), Between(0, 10_000), Group("durations")] = 4
+    """Untimed inference calls per lane before the timed run starts."""
+
+    min_duration_ms: Annotated[
+        int, Unit("ms"), Between(0, 86_400_000), LoadGenKey("min_duration"), Group("durations")
+    ] = 600_000
+    """Shortest timed run that LoadGen accepts. MLPerf asks for 600 000 ms."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """Return the scenario that this class configures."""
+        raise ConfigError(
+            Problem("Settings", "a scenario's own class", "the base class", "use Offline, Server, "
+                    "SingleStream or MultiStream")
+        )
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError with every problem of this object at once."""
+        problems = check(self)
+        if problems:
+            raise ConfigError(problems)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offline(Settings):
+    """Settings of the Offline scenario: all samples in one query."""
+
+    target_qps: Annotated[
+        float, Unit("samples/s"), Between(1e-6), LoadGenKey("target_qps"), Group("load")
+    ]
+    """Expected throughput. It only sizes the query: LoadGen sends
+    `max(min_sample_count, 1.1 * min_duration * target_qps)` samples. Too low
+    ends the run early and INVALID; too high makes it long."""
+
+    min_sample_count: Annotated[
+        int, Unit("samples"), Between(1), LoadGenKey("min_query_count"), Group("durations")
+    ] = 24_576
+    """Fewest samples in the query. MLPerf asks for 24 576, or the size of the
+    data set where that is smaller."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """Return Scenario.OFFLINE."""
+        return Scenario.OFFLINE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server(Settings):
+    """Settings of the Server scenario: Poisson arrivals under a latency bound."""
+
+    target_qps: Annotated[
+        float, Unit("queries/s"), Between(1e-6), LoadGenKey("target_qps"), Group("load")
+    ]
+    """Rate of the Poisson arrivals. It is what the run proves: raise it until the
+    99th-percentile latency meets the bound."""
+
+    target_latency_ms: Annotated[
+        float, Unit("ms"), Between(1e-3), LoadGenKey("target_latency"), Group("latency")
+    ]
+    """Bound on the latency at `target_latency_percentile`. Official values come
+    from the benchmark, not from the system."""
+
+    target_latency_percentile: Annotated[
+        float, Unit("%"), Between(50, 100), LoadGenKey("target_latency_percentile"),
+        Group("latency"),
+    ] = 99.0
+    """Percentile that the bound holds for. MLPerf uses 99."""
+
+    max_queue_delay_us: Annotated[int, Unit("us"), Between(0, 10_000_000), Group("batching")] = 0
+    """Longest time a query waits for others to fill the batch. 0 takes what is
+    queued at once; larger batches better and costs latency."""
+
+    coalesce_queries: Annotated[bool, Group("batching")] = True
+    """Let LoadGen hand over all queries that are due in one call. Needed at high
+    rates, harmless at low ones."""
+
+    min_query_count: Annotated[
+        int, Unit("queries"), Between(1), LoadGenKey("min_query_count"), Group("durations")
+    ] = 100
+    """Fewest queries in the run; early stopping asks for at least 459 at p99."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """Return Scenario.SERVER."""
+        return Scenario.SERVER
+
+
+@dataclass(frozen=True, kw_only=True)
+class SingleStream(Settings):
+    """Settings of the SingleStream scenario: one sample at a time."""
+
+    expected_latency_ms: Annotated[
+        float, Unit("ms"), Between(1e-6), LoadGenKey("target_latency"), Group("latency")
+    ]
+    """Expected latency of one sample. It only sizes the list of queries that
+    LoadGen prepares; it is no bound."""
+
+    min_query_count: Annotated[
+        int, Unit("queries"), Between(1), LoadGenKey("min_query_count"), Group("durations")
+    ] = 100
+    """Fewest queries in the run; early stopping asks for at least 64 at p90."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """Return Scenario.SINGLE_STREAM."""
+        return Scenario.SINGLE_STREAM
+
+
+@dataclass(frozen=True, kw_only=True)
+class MultiStream(Settings):
+    """Settings of the MultiStream scenario: queries of several samples, one at a time."""
+
+    expected_latency_ms: Annotated[
+        float, Unit("ms"), Between(1e-6), LoadGenKey("target_latency"), Group("latency")
+    ]
+    """Expected latency of one query. It only sizes the list of queries that
+    LoadGen prepares; it is no bound."""
+
+    samples_per_query: Annotated[
+        int, Unit("samples"), Between(1, 1024), LoadGenKey("samples_per_query"), Group("load")
+    ] = 8
+    """Samples in each query. MLPerf uses 8."""
+
+    min_query_count: Annotated[
+        int, Unit("queries"), Between(1), LoadGenKey("min_query_count"), Group("durations")
+    ] = 662
+    """Fewest queries in the run; early stopping asks for at least 662 at p99."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """Return Scenario.MULTI_STREAM."""
+        return Scenario.MULTI_STREAM
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One configuration: who runs what, how. Its key is unique in a registry."""
+
+    target: str
+    """Name of the target, for example `h200-sxm-141gb`."""
+
+    workload: str
+    """Name of the workload, for example `resnet50`."""
+
+    settings: Settings
+    """The values; their class says the scenario."""
+
+    accuracy: AccuracyTarget = AccuracyTarget.P99
+    """Share of the reference accuracy that the run must keep."""
+
+    power: PowerSetting = PowerSetting.MAX_P
+    """Which end of the power curve the values are tuned for."""
+
+    harness: HarnessKind = HarnessKind.DIRECT
+    """What stands between LoadGen and the model."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """Return the scenario of the settings."""
+        return self.settings.scenario
+
+    @property
+    def key(self) -> str:
+        """Return the unique key; parts that have their default value are left out.
+
+        `TARGET/WORKLOAD/SCENARIO`, then `@99.9`, `@maxq`, `@triton` where they
+        differ from 99 %, MaxP and the direct harness.
+        """
+        text = f"{self.target}/{self.workload}/{self.scenario}"
+        if self.accuracy is not AccuracyTarget.P99:
+            text += f"@{self.accuracy}"
+        if self.power is not PowerSetting.MAX_P:
+            text += f"@{self.power}"
+        if self.harness is not HarnessKind.DIRECT:
+            text += f"@{self.harness}"
+        return text

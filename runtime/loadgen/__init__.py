@@ -1,0 +1,1 @@
+"""LoadGen's settings, sample library, system under test and logs."""

@@ -1,0 +1,182 @@
+"""The run record: what one run measured, where, with what, and what may be said of it.
+
+Written as JSON, one file a run; the schema is versioned and published. Figures
+carry their unit. Nothing in a record is official: see `STATEMENT`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+SCHEMA_VERSION = 1
+"""Version of the JSON form; a change that old readers cannot read raises it."""
+
+STATEMENT = "Result not verified by MLCommons Association."
+"""The sentence that MLCommons asks for beside every figure that it has not reviewed.
+
+Source: MLCommons policies, MLPerf_Results_Messaging_Guidelines.adoc, "Use of MLPerf
+Benchmark for Results that are not MLCommons Reviewed and Verified".
+"""
+
+QUICK_NOTE = "quick run: shortened durations, no official MLPerf-style run"
+"""The wording that every output of a `--quick` run carries."""
+
+
+class _Frozen(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of the record's types: immutable, every field written."""
+
+
+class Metric(_Frozen):
+    """One measured figure."""
+
+    name: str
+    """`samples_per_s`, `queries_per_s`, `latency_p99_ms`, `accuracy`, ..."""
+    value: float
+    """The figure, in `unit`."""
+    unit: str
+    """`samples/s`, `queries/s`, `ms`, `share`."""
+    better: str
+    """`higher` or `lower`."""
+    primary: bool = False
+    """Whether it is the metric of the scenario (or of the accuracy run)."""
+
+
+class Cause(_Frozen):
+    """Why a run is INVALID or incomplete, and what to change."""
+
+    code: str
+    """Stable code: a section of the troubleshooting page, for example `min-duration`."""
+    text: str
+    """What was wanted and what was measured."""
+    do: str
+    """The field to change and the value that would be valid."""
+
+
+class Verdict(_Frozen):
+    """What LoadGen and the accuracy goal say of the run."""
+
+    result: str
+    """`VALID`, `INVALID` or `PARTIAL` (stopped before its end)."""
+    causes: tuple[Cause, ...] = ()
+    """Empty for VALID."""
+
+
+class Accuracy(_Frozen):
+    """The answer quality of an accuracy run."""
+
+    metric: str
+    """Name of the metric."""
+    value: float
+    """Measured value, as a share."""
+    reference: float
+    """Value of the FP32 reference model."""
+    goal: float
+    """Least value that passes: target share times reference."""
+    passed: bool
+    """Whether value >= goal."""
+    samples: int
+    """Samples judged."""
+
+
+class Machine(_Frozen):
+    """The computer a run was made on."""
+
+    cpu: str
+    """Processor model."""
+    cores: int
+    """Logical processors that the process may use."""
+    memory_gib: float
+    """Main memory."""
+    os: str
+    """Operating system and kernel."""
+    python: str
+    """Python version."""
+    devices: tuple[str, ...] = ()
+    """Accelerators by name; empty on a CPU-only machine."""
+    driver: str = ""
+    """Accelerator driver version; empty without one."""
+
+
+class Code(_Frozen):
+    """Which source made the run."""
+
+    version: str
+    """Version of the harness."""
+    commit: str = ""
+    """Git commit, where the source is a checkout."""
+    modified: bool = False
+    """Whether the checkout had uncommitted changes."""
+
+
+class Model(_Frozen):
+    """Which model was executed."""
+
+    name: str
+    """File name."""
+    sha256: str
+    """Hash of the file."""
+    synthetic: bool = False
+    """Whether the weights are seeded noise."""
+
+
+class RunRecord(_Frozen):
+    """One run, whole."""
+
+    key: str
+    """Key of the entry: `cpu/digits/offline`."""
+    target: str
+    workload: str
+    scenario: str
+    mode: str
+    """`performance` or `accuracy`."""
+    quick: bool
+    """Whether durations were shortened."""
+    created: str
+    """Start of the run, ISO 8601 in UTC."""
+    seconds: float
+    """Wall-clock time of the whole run, load and warm-up included."""
+    settings: dict[str, Any]
+    """Effective value of every field, quick and overrides applied."""
+    overrides: dict[str, Any]
+    """The values that the command line changed, `--quick` included."""
+    metrics: tuple[Metric, ...]
+    verdict: Verdict
+    machine: Machine
+    packages: dict[str, str]
+    """Versions of the libraries that matter: loadgen, onnxruntime, numpy, ..."""
+    code: Code
+    model: Model
+    accuracy: Accuracy | None = None
+    """Present in accuracy mode."""
+    notes: tuple[str, ...] = ()
+    """Sentences that every output of the run must carry (quick, synthetic, partial)."""
+    logs: str = ""
+    """Folder of LoadGen's own files, relative to the record."""
+    statement: str = STATEMENT
+    """What MLCommons asks for beside the figures."""
+    schema: int = SCHEMA_VERSION
+    """Version of this form."""
+    kind: str = "calliope.run"
+    """Says what this JSON is."""
+
+    @property
+    def primary(self) -> Metric | None:
+        """Return the metric that judges the scenario; None where nothing was measured."""
+        return next((m for m in self.metrics if m.primary), None)
+
+
+def to_json(record: RunRecord) -> bytes:
+    """Return the JSON form: UTF-8, two spaces of indent."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
+
+
+def from_json(data: bytes) -> RunRecord:
+    """Return the record of a JSON form; raise msgspec.ValidationError where it does not fit."""
+    return msgspec.json.decode(data, type=RunRecord)
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of the record."""
+    return msgspec.json.schema(RunRecord)

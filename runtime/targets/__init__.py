@@ -1,0 +1,1 @@
+"""One file a target: its facts with sources, and its entries."""

@@ -1,0 +1,1 @@
+"""One file a workload: its model, data, post-processing and accuracy metric."""
