@@ -81,14 +81,14 @@ class RunError(HarnessError):
     exit_code = 5
 
 
-class InvalidResult(HarnessError):
+class InvalidResult(HarnessError):  # noqa: N818 - an outcome, not a fault
     """A finished run that LoadGen or the accuracy goal judged invalid."""
 
     code = "H600"
     exit_code = 6
 
 
-class Interrupted(HarnessError):
+class Interrupted(HarnessError):  # noqa: N818 - an outcome, not a fault
     """The user stopped the run; what was measured is kept and marked partial."""
 
     code = "H130"
@@ -96,8 +96,11 @@ class Interrupted(HarnessError):
 
 
 def suggest(word: str, known: Sequence[str]) -> str:
-    """Return the mend for an unknown word: its likely spelling, or all known ones."""
-    close = get_close_matches(word, known, n=3, cutoff=0.5)
+    """Return the mend for an unknown word: what it begins or resembles, or all known ones."""
+    spelled = {name.lower(): name for name in known}
+    begun = sorted(name for name in spelled if word and name.startswith(word.lower()))
+    near = begun or get_close_matches(word.lower(), spelled, n=3, cutoff=0.5)
+    close = [spelled[name] for name in near[:3]]
     if close:
         return "did you mean " + " or ".join(repr(c) for c in close) + "?"
     return "use one of: " + ", ".join(sorted(known))

@@ -28,7 +28,7 @@ class _Frozen(msgspec.Struct, frozen=True, kw_only=True):
     """Base of the record's types: immutable, every field written."""
 
 
-class Metric(_Frozen):
+class Metric(_Frozen, frozen=True, kw_only=True):
     """One measured figure."""
 
     name: str
@@ -43,7 +43,7 @@ class Metric(_Frozen):
     """Whether it is the metric of the scenario (or of the accuracy run)."""
 
 
-class Cause(_Frozen):
+class Cause(_Frozen, frozen=True, kw_only=True):
     """Why a run is INVALID or incomplete, and what to change."""
 
     code: str
@@ -54,7 +54,7 @@ class Cause(_Frozen):
     """The field to change and the value that would be valid."""
 
 
-class Verdict(_Frozen):
+class Verdict(_Frozen, frozen=True, kw_only=True):
     """What LoadGen and the accuracy goal say of the run."""
 
     result: str
@@ -63,7 +63,7 @@ class Verdict(_Frozen):
     """Empty for VALID."""
 
 
-class Accuracy(_Frozen):
+class Accuracy(_Frozen, frozen=True, kw_only=True):
     """The answer quality of an accuracy run."""
 
     metric: str
@@ -80,7 +80,7 @@ class Accuracy(_Frozen):
     """Samples judged."""
 
 
-class Machine(_Frozen):
+class Machine(_Frozen, frozen=True, kw_only=True):
     """The computer a run was made on."""
 
     cpu: str
@@ -99,7 +99,7 @@ class Machine(_Frozen):
     """Accelerator driver version; empty without one."""
 
 
-class Code(_Frozen):
+class Code(_Frozen, frozen=True, kw_only=True):
     """Which source made the run."""
 
     version: str
@@ -110,7 +110,7 @@ class Code(_Frozen):
     """Whether the checkout had uncommitted changes."""
 
 
-class Model(_Frozen):
+class Model(_Frozen, frozen=True, kw_only=True):
     """Which model was executed."""
 
     name: str
@@ -121,14 +121,17 @@ class Model(_Frozen):
     """Whether the weights are seeded noise."""
 
 
-class RunRecord(_Frozen):
+class RunRecord(_Frozen, frozen=True, kw_only=True):
     """One run, whole."""
 
     key: str
     """Key of the entry: `cpu/digits/offline`."""
     target: str
+    """Name of the target."""
     workload: str
+    """Name of the workload."""
     scenario: str
+    """Name of the scenario."""
     mode: str
     """`performance` or `accuracy`."""
     quick: bool
@@ -142,12 +145,17 @@ class RunRecord(_Frozen):
     overrides: dict[str, Any]
     """The values that the command line changed, `--quick` included."""
     metrics: tuple[Metric, ...]
+    """Every figure, the primary one first."""
     verdict: Verdict
+    """What LoadGen and the accuracy goal say."""
     machine: Machine
+    """Where it was measured."""
     packages: dict[str, str]
     """Versions of the libraries that matter: loadgen, onnxruntime, numpy, ..."""
     code: Code
+    """Which source made it."""
     model: Model
+    """Which model was executed."""
     accuracy: Accuracy | None = None
     """Present in accuracy mode."""
     notes: tuple[str, ...] = ()
@@ -179,4 +187,17 @@ def from_json(data: bytes) -> RunRecord:
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the record."""
-    return msgspec.json.schema(RunRecord)
+    found = msgspec.json.schema(RunRecord)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found}
+
+
+def _print_schema() -> None:
+    """Print the JSON Schema: `python -m runtime.record`."""
+    import json
+    import sys
+
+    sys.stdout.write(json.dumps(schema(), indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    _print_schema()

@@ -130,3 +130,43 @@ class Family(_Word):
     """NVIDIA Jetson modules: CPU and GPU share their memory."""
     CPU = "CPU"
     """No accelerator: the model runs on the host's processor."""
+
+
+class CauseCode(_Word):
+    """Why a run is not VALID; each has a section of the troubleshooting page."""
+
+    MIN_DURATION = "min-duration"
+    """The run ended before its least duration. Offline: the query was sized for a
+    smaller rate than the system has; set `target_qps` to the measured rate. Streams:
+    `expected_latency_ms` is larger than the latency; lower it."""
+    MIN_QUERIES = "min-queries"
+    """The run had fewer queries (Offline: samples) than asked for. Let LoadGen prepare
+    more: a higher `target_qps`, or a smaller `expected_latency_ms`."""
+    LATENCY_BOUND = "latency-bound"
+    """The latency at the wanted percentile is above the bound of the Server scenario.
+    Lower `target_qps`; or use more lanes, or a batch that fills in time."""
+    EARLY_STOPPING = "early-stopping"
+    """Too few queries for LoadGen's statistics: the percentile looks met, but chance
+    could explain it. Raise `min_query_count` to the number that the message names."""
+    RAN_OUT_OF_QUERIES = "ran-out-of-queries"
+    """LoadGen sent every query it had prepared before the least duration was over. The
+    stated rate is too low, or the expected latency too high."""
+    ACCURACY_GOAL = "accuracy-goal"
+    """The answers are right less often than the accuracy target asks for. Check the model
+    file, its precision and the preprocessing."""
+    MISSING_ANSWERS = "missing-answers"
+    """An accuracy run holds fewer answers than the data set has samples, so nothing can be
+    said of its accuracy. Run it again and read the errors of the run."""
+    LOADGEN_ERROR = "loadgen-error"
+    """LoadGen wrote an error into its own log. Read `mlperf_log_detail.txt` of the run."""
+    INTERRUPTED = "interrupted"
+    """The user stopped the run. What was measured until then is kept and marked PARTIAL."""
+    STALLED = "stalled"
+    """The run made no progress for longer than a query may take. What was measured until
+    then is kept and marked PARTIAL."""
+    CHILD_DIED = "child-died"
+    """The process that ran LoadGen ended by itself, for example for want of memory. Its
+    standard error is in the message; what was measured is kept and marked PARTIAL."""
+    UNREADABLE_LOG = "unreadable-log"
+    """LoadGen ended, but its own log cannot be read, so nothing can be said of the run.
+    The files stay in the run's folder; the record is marked PARTIAL."""

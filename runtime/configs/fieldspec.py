@@ -73,10 +73,24 @@ def check(obj: Any, where: str = "") -> list[Problem]:
         One problem per field that is wrong; empty when all is well.
     """
     problems: list[Problem] = []
-    for name, base, marks in _annotated_fields(type(obj)):
+    cls: type = type(obj)
+    for name, base, marks in _annotated_fields(cls):
         place = f"{where}.{name}" if where else f"{type(obj).__name__}.{name}"
         problems += _check_value(place, getattr(obj, name), base, marks)
     return problems
+
+
+def field_types(cls: type) -> dict[str, Any]:
+    """Return the type of each field of a config class, without its marks, by field name."""
+    return {name: base for name, base, _ in _annotated_fields(cls)}
+
+
+def unit_of(cls: type, field: str) -> str:
+    """Return the printed unit of a field of a config class; empty where it has none."""
+    for name, _, marks in _annotated_fields(cls):
+        if name == field:
+            return next((m.symbol for m in marks if isinstance(m, Unit)), "")
+    return ""
 
 
 @functools.cache
@@ -99,7 +113,9 @@ def _check_value(place: str, value: Any, base: Any, marks: tuple[Any, ...]) -> l
     allowed = get_args(base) if get_origin(base) in _UNIONS else (base,)
     if value is None and type(None) in allowed:
         return []
-    plain = tuple(t for t in allowed if isinstance(t, type) and t is not type(None))
+    plain = tuple(
+        t for t in allowed if isinstance(t, type) and t is not type(None) and get_origin(t) is None
+    )
     if plain and not _is_a(value, plain):
         wanted = " or ".join(t.__name__ for t in plain)
         got = f"{value!r} ({type(value).__name__})"
@@ -122,7 +138,7 @@ def _check_mark(place: str, value: Any, mark: Any) -> list[Problem]:
         low = -math.inf if mark.low is None else mark.low
         high = math.inf if mark.high is None else mark.high
         if isinstance(value, (int, float)) and not low <= value <= high:
-            span = f"{_end(mark.low)} to {_end(mark.high)}"
+            span = _span(mark)
             return [Problem(place, span, repr(value), "choose a value in that range")]
     if isinstance(mark, OneOf) and value not in mark.choices:
         names = ", ".join(repr(c) for c in mark.choices)
@@ -130,8 +146,13 @@ def _check_mark(place: str, value: Any, mark: Any) -> list[Problem]:
     return []
 
 
-def _end(value: float | None) -> str:
-    return "any" if value is None else f"{value:g}"
+def _span(mark: Between) -> str:
+    """Return the interval in words."""
+    if mark.high is None:
+        return "any number" if mark.low is None else f"at least {mark.low:.12g}"
+    if mark.low is None:
+        return f"at most {mark.high:.12g}"
+    return f"{mark.low:.12g} to {mark.high:.12g}"
 
 
 def _union_types() -> tuple[Any, ...]:

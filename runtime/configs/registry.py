@@ -5,14 +5,20 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
+from runtime.configs.diagnosis import diagnose, line_of_item, shown_path
 from runtime.configs.schema import Entry
 from runtime.configs.target import Target
 from runtime.configs.workload import Workload
 from runtime.errors import ConfigError, Problem, UsageError, suggest
+
+_Thing = TypeVar("_Thing")
+_Item = tuple[ModuleType, str, int]
+"""A module, the name of a tuple in it, an index."""
 
 
 @dataclass(frozen=True)
@@ -49,24 +55,30 @@ def load(package: str = "runtime") -> Registry:
 
     Raises:
         ConfigError: With every problem of every module: values out of range,
-            names or keys used twice, entries of unknown targets or workloads.
+            modules that cannot be imported, names or keys used twice; and, where every
+            module could be read, entries of unknown targets or workloads. Each with
+            file and line.
     """
     found = Registry()
+    unread: list[Problem] = []
     problems: list[Problem] = []
-    for module in _modules(f"{package}.workloads", problems):
+    places: dict[str, _Item] = {}
+    for module in _modules(f"{package}.workloads", unread):
         workload = getattr(module, "WORKLOAD", None)
         if isinstance(workload, Workload):
-            _add(found.workloads, workload.name, workload, module, problems)
+            place = shown_path(Path(str(module.__file__)), module.__name__)
+            _add(found.workloads, workload.name, workload, place, problems)
             found.modules[workload.name] = module
-    for module in _modules(f"{package}.targets", problems):
-        for target in getattr(module, "TARGETS", ()):
-            _add(found.targets, target.name, target, module, problems)
-        for entry in getattr(module, "ENTRIES", ()):
-            _add(found.entries, entry.key, entry, module, problems)
-    for entry in found.entries.values():
-        problems += _unknown_names(entry, found)
-    if problems:
-        raise ConfigError(problems)
+    for module in _modules(f"{package}.targets", unread):
+        for index, target in enumerate(getattr(module, "TARGETS", ())):
+            _add(found.targets, target.name, target, (module, "TARGETS", index), problems)
+        for index, entry in enumerate(getattr(module, "ENTRIES", ())):
+            places[entry.key] = (module, "ENTRIES", index)
+            _add(found.entries, entry.key, entry, places[entry.key], problems)
+    for entry in found.entries.values() if not unread else ():
+        problems += _unknown_names(entry, found, places[entry.key])
+    if unread or problems:
+        raise ConfigError(dict.fromkeys([*unread, *problems]))
     return found
 
 
@@ -76,43 +88,55 @@ def _modules(package: str, problems: list[Problem]) -> Iterator[ModuleType]:
     for info in pkgutil.iter_modules(parent.__path__):
         if info.name.startswith("_"):
             continue
+        name = f"{package}.{info.name}"
         try:
-            yield importlib.import_module(f"{package}.{info.name}")
-        except ConfigError as error:
-            problems += [
-                Problem(f"{package}.{info.name}: {p.where}", p.want, p.got, p.do)
-                for p in error.problems
-            ]
+            yield importlib.import_module(name)
+        except Exception as error:  # noqa: BLE001 - every broken module is reported, not the first
+            problems += _broken(name, info, error)
+
+
+def _broken(name: str, info: pkgutil.ModuleInfo, error: Exception) -> list[Problem]:
+    """Return the problems of a module that could not be imported, with their lines."""
+    spec = info.module_finder.find_spec(name, None)
+    found = diagnose(Path(spec.origin), name) if spec and spec.origin else []
+    if found:
+        return found
+    if isinstance(error, ConfigError):
+        return [replace(p, where=f"{name}: {p.where}") for p in error.problems]
+    got = f"{type(error).__name__}: {error}"
+    return [Problem(name, "a module that can be imported", got, "mend the module")]
 
 
 def _add(
     table: dict[str, Any],
     name: str,
     thing: object,
-    module: ModuleType,
+    place: str | _Item,
     problems: list[Problem],
 ) -> None:
     """Put a thing into its table, or note that its name is taken."""
     if name in table:
-        problems.append(
-            Problem(str(module.__name__), "a name of its own", f"{name!r} twice", "rename one")
-        )
+        where = place if isinstance(place, str) else line_of_item(*place)
+        problems.append(Problem(where, "a name of its own", f"{name!r} twice", "rename one"))
     table[name] = thing
 
 
-def _unknown_names(entry: Entry, found: Registry) -> list[Problem]:
+def _unknown_names(entry: Entry, found: Registry, place: _Item) -> list[Problem]:
     """Return the problems of an entry that names what does not exist."""
-    problems = []
-    if entry.target not in found.targets:
-        mend = suggest(entry.target, list(found.targets))
-        problems.append(Problem(entry.key, "a known target", repr(entry.target), mend))
-    if entry.workload not in found.workloads:
-        mend = suggest(entry.workload, list(found.workloads))
-        problems.append(Problem(entry.key, "a known workload", repr(entry.workload), mend))
+    problems: list[Problem] = []
+    tables: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("target", entry.target, found.targets),
+        ("workload", entry.workload, found.workloads),
+    )
+    for kind, name, table in tables:
+        if name not in table:
+            where = f"{line_of_item(*place)}: {entry.key}"
+            mend = suggest(name, list(table))
+            problems.append(Problem(where, f"a known {kind}", repr(name), mend))
     return problems
 
 
-def _look_up(kind: str, name: str, table: dict[str, Any]) -> Any:
+def _look_up(kind: str, name: str, table: dict[str, _Thing]) -> _Thing:
     """Return a table's item or raise UsageError with a suggestion."""
     if name not in table:
         mend = suggest(name, list(table))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from runtime.configs.fieldspec import Between, Unit, check
 from runtime.errors import ConfigError
+from runtime.vocabulary import Mode, Precision
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,12 +60,25 @@ class Workload:
     """Multiply-adds counted twice, for one sample."""
     parameters: Annotated[int, Unit("parameters"), Between(1)]
     """Trainable numbers in the model."""
+    peak_activations: Annotated[int, Unit("elements"), Between(0)] = 0
+    """Elements of one sample at the widest point of the graph: the tensors that must
+    exist at the same time. 0 where nobody counted."""
     loadgen_name: str
     """Model name in LoadGen's configuration (`resnet50`), or `*` where the
     workload is none of MLPerf's."""
+    answer_dtype: str = "int64"
+    """NumPy name of one answer's element type; `postprocess` writes one a sample,
+    and LoadGen logs its bytes, least significant first."""
     mlperf: bool = False
     """Whether the workload is an MLPerf benchmark when run with the official
     model and data set."""
+
+    @property
+    def answer_bytes(self) -> int:
+        """Return the size of one answer in bytes, as LoadGen gets it."""
+        import numpy as np
+
+        return int(np.dtype(self.answer_dtype).itemsize)
 
     def __post_init__(self) -> None:
         """Raise ConfigError with every problem of this object at once."""
@@ -85,10 +99,23 @@ class ModelFile:
     """Whether the weights are seeded noise: figures are about speed only."""
     note: str = ""
     """The wording that every output of a synthetic model carries."""
+    input: Tensor | None = None
+    """The file's own input, where its name or shape differs from the workload's."""
+    output: Tensor | None = None
+    """The file's own output, where its name or shape differs from the workload's."""
+    fixed_batch: int | None = None
+    """Batch size that the graph is fixed to; None where the batch axis is free."""
+    precision: Precision | None = None
+    """Number format that the graph carries; None where nobody looked."""
 
 
 class SampleSet(Protocol):
     """The evaluation data of a workload, ready for the model."""
+
+    @property
+    def note(self) -> str:
+        """Return what every output must say about the samples; empty for the real data set."""
+        ...
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -112,18 +139,29 @@ class WorkloadModule(Protocol):
         """Return the model to run: the user's file, the bundled one, or a synthetic one."""
         ...
 
-    def open_samples(self, path: Path | None) -> SampleSet:
-        """Return the evaluation samples; raise MissingError where there are none."""
+    def open_samples(self, path: Path | None, mode: Mode = Mode.PERFORMANCE) -> SampleSet:
+        """Return the evaluation samples; raise MissingError where there are none.
+
+        Performance mode may give seeded random samples instead, whose `note` says so.
+        """
         ...
 
     def postprocess(self, outputs: NDArray[Any], out: NDArray[Any]) -> None:
         """Turn model outputs of a batch into answers, vectorised, without allocation.
 
-        Shapes: outputs (batch, *output.shape); out (batch, answer bytes) uint8 view
-        or the module's own answer dtype, one row a sample.
+        Shapes:
+            outputs: (batch, *output.shape).
+            out: (batch,) of `WORKLOAD.answer_dtype`, C-contiguous.
         """
         ...
 
     def accuracy(self, answers: dict[int, bytes], path: Path | None) -> float:
-        """Return the metric of logged answers, keyed by sample index, as a share."""
+        """Return the metric of logged answers, keyed by sample index, as a share.
+
+        Each value holds the bytes of one answer (`WORKLOAD.answer_bytes` of them),
+        decoded from the hexadecimal text of LoadGen's accuracy log.
+
+        Raises:
+            RunError: Samples without an answer, or answers of the wrong size.
+        """
         ...

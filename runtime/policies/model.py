@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runtime.errors import ConfigError, Problem
+
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
@@ -23,3 +25,15 @@ class Policy:
     """The number in the rule, where there is one."""
     unit: str = ""
     """Unit of the number."""
+
+    @property
+    def number(self) -> float:
+        """Return the number in the rule.
+
+        Raises:
+            ConfigError: The rule has none.
+        """
+        if self.value is None:
+            problem = Problem(self.id, "a number in the rule", "none", "give the policy a value")
+            raise ConfigError(problem)
+        return self.value

@@ -1,0 +1,215 @@
+"""`harness run`: one entry, or every entry of a target, one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runtime.artifacts import RESULTS, unique_folder
+from runtime.cli.group import main
+from runtime.cli.request import Request, slug
+from runtime.cli.words import (
+    Choice,
+    complete_field,
+    complete_scenario,
+    complete_target,
+    complete_workload,
+)
+from runtime.configs.registry import Registry
+from runtime.errors import Problem, UsageError
+from runtime.plan import RunPlan
+
+
+@main.command("run")
+@click.option(
+    "--target",
+    required=True,
+    metavar="NAME",
+    shell_complete=complete_target,
+    help="What to run on; `harness list targets` prints the names.",
+)
+@click.option(
+    "--workload",
+    metavar="NAME",
+    shell_complete=complete_workload,
+    help="What to run; without it, every workload of the target.",
+)
+@click.option(
+    "--scenario",
+    type=Choice(["offline", "server", "single-stream", "multi-stream"]),
+    shell_complete=complete_scenario,
+    help="How LoadGen sends queries; without it, every scenario of the target.",
+)
+@click.option(
+    "--mode",
+    type=Choice(["performance", "accuracy"]),
+    default="performance",
+    show_default=True,
+    help="Measure speed, or judge the answer to every sample.",
+)
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="A run of seconds, no official one: shorter, fewer queries, a lower percentile where "
+    "these are too few; outputs say so.",
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Print what would run, with all values; open nothing."
+)
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    shell_complete=complete_field,
+    help="Replace one value of the entry; can be repeated. The record lists it.",
+)
+@click.option(
+    "--accuracy-target",
+    "accuracy",
+    type=Choice(["99", "99.9"]),
+    help="Variant of the entry: share of the reference accuracy to keep, in %.",
+)
+@click.option(
+    "--power",
+    type=Choice(["maxp", "maxq"]),
+    help="Variant of the entry: most performance or most efficiency.",
+)
+@click.option(
+    "--harness",
+    type=Choice(["direct", "triton", "hetero-mig"]),
+    help="Variant of the entry: what stands between LoadGen and the model.",
+)
+@click.option(
+    "--model", type=click.Path(path_type=Path), metavar="FILE", help="Your own ONNX model file."
+)
+@click.option(
+    "--data", type=click.Path(path_type=Path), metavar="DIR", help="Your own data set folder."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Results folder, absent or empty; of several entries, each gets a folder in it. "
+    "Without it: results/TIME-ENTRY under the working directory.",
+)
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the record here, too. Of several entries: a folder, one file each.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print the record as JSON to stdout, all else to stderr.",
+)
+@click.pass_context
+def run_entries(ctx: click.Context, /, dry_run: bool, as_json: bool, **options: Any) -> None:
+    """Run one entry, or every entry of a target, one after another.
+
+    A run checks everything that it needs, loads the model, warms up, lets LoadGen
+    measure, and leaves a record. Figures are not verified by MLCommons Association.
+
+    \b
+    Examples:
+      harness run --target cpu --workload digits --scenario offline --quick
+      harness run --target cpu --quick                      all entries of the cpu target
+      harness run --target cpu --workload digits --scenario server --mode accuracy
+      harness run --target cpu --workload digits --scenario offline \\
+                  --set batch_size=64 --set lanes=2         try other values
+      harness run --target h200-sxm-141gb --dry-run         settings of a GPU, needs no GPU
+      harness run ... --json | jq .verdict                  for programs
+
+    \b
+    JSON: with --workload and --scenario one record; otherwise a list of records.
+    With --dry-run always a list, one object an entry: key, settings, overrides,
+    estimate_s, user_conf, device.
+    """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
+    from runtime.configs.registry import load
+
+    variant = {name: options.pop(name) for name in ("accuracy", "power", "harness")}
+    request = Request(variant=variant, **options)
+    registry = load()
+    plans = make_plans(registry, request)
+    folders, note = _folders(plans, request)
+    _check_record_place(request)
+    if dry_run:
+        _print_dry_run(plans, registry, folders, request, as_json=as_json)
+        return
+    from runtime.cli.execution import exit_code, run_all
+    from runtime.cli.preflight import check_before_run
+
+    check_before_run(plans, registry, folders, request.record)
+    if note:
+        click.echo(f"note: {note}", err=True)
+    outcomes = run_all(plans, folders, request, as_json=as_json)
+    ctx.exit(exit_code(outcomes))
+
+
+def _print_dry_run(
+    plans: Sequence[RunPlan],
+    registry: Registry,
+    folders: Sequence[Path],
+    request: Request,
+    *,
+    as_json: bool,
+) -> None:
+    """Print what would run."""
+    from runtime.cli.dryrun import prepare, show
+
+    fields = frozenset(text.partition("=")[0].strip() for text in request.overrides)
+    runs = prepare(plans, registry, folders, fields)
+    if as_json:
+        from runtime.cli.output import print_json
+
+        print_json([run.to_dict() for run in runs])
+    else:
+        show(runs)
+
+
+def make_plans(registry: Registry, request: Request) -> tuple[RunPlan, ...]:
+    """Return the plan of every entry that the command line names.
+
+    Raises:
+        UsageError: With every word, field, value and file that is wrong.
+    """
+    from runtime.plan import resolve_all
+
+    return resolve_all(
+        registry,
+        target=request.target,
+        workload=request.workload,
+        scenario=request.scenario,
+        mode=request.mode,
+        quick=request.quick,
+        overrides=request.overrides,
+        model=request.model,
+        data=request.data,
+        **request.variant,
+    )
+
+
+def _folders(plans: Sequence[RunPlan], request: Request) -> tuple[list[Path], str]:
+    """Return the results folder of each run, and a note where it is not the usual place."""
+    from runtime.cli.preflight import choose_parent
+
+    if request.out is not None:
+        if request.single:
+            return [request.out], ""
+        return [request.out / slug(p.key) for p in plans], ""
+    parent, note = choose_parent(Path(RESULTS))
+    return [unique_folder(parent, slug(p.key)) for p in plans], note
+
+
+def _check_record_place(request: Request) -> None:
+    """Raise UsageError where `--record` names one file for the records of several entries."""
+    path = request.record
+    if path is not None and not request.single and (path.suffix or path.is_file()):
+        want = "a folder, because several entries may be run"
+        mend = "name a folder, or give --workload and --scenario"
+        raise UsageError(Problem(f"--record {path}", want, "a file", mend))

@@ -1,0 +1,286 @@
+"""Runs one plan from folder to record: `execute`.
+
+The test itself runs in a child process; this module starts it, listens, ends it
+when asked, and writes down what was measured, whole or partial.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from runtime import artifacts, errors
+from runtime.configs.workload import Workload
+from runtime.environment import read_code, read_machine, read_packages
+from runtime.errors import ArtifactError, HarnessError, Interrupted, Problem, RunError
+from runtime.loadgen.logs import DETAIL, LOGS, read_detail
+from runtime.loadgen.process import STDERR, Child, Outcome
+from runtime.loadgen.progress import Progress
+from runtime.loadgen.settings import refuse_audit
+from runtime.loadgen.verdict import judge_accuracy, judge_performance, read_metrics
+from runtime.plan import RunPlan, values_of
+from runtime.record import (
+    QUICK_NOTE,
+    Accuracy,
+    Cause,
+    Metric,
+    Model,
+    RunRecord,
+    Verdict,
+    to_json,
+)
+from runtime.vocabulary import Mode, Scenario
+
+__all__ = ["RECORD", "STALL_S", "Progress", "execute"]
+
+RECORD = "record.json"
+"""Name of the record in the run's folder."""
+
+STALL_S = 300.0
+"""Longest time in which the timed part may finish nothing, in seconds."""
+
+PARTIAL_NOTE = "partial: the run was stopped before its end; the figures are what it had so far"
+"""What every output of a run that did not end carries."""
+
+
+def execute(
+    plan: RunPlan,
+    out: Path,
+    on_progress: Callable[[Progress], None] | None = None,
+    *,
+    stall_s: float = STALL_S,
+) -> RunRecord:
+    """Run a plan and return its record, which also lies in `out/record.json`.
+
+    Args:
+        plan: The run.
+        out: Folder for record, user.conf and LoadGen's logs; absent or empty.
+        on_progress: Called about five times a second with where the run stands.
+        stall_s: Longest time in which the timed part may finish nothing, in seconds.
+
+    Returns:
+        The record. An INVALID result is a record like any other.
+
+    Raises:
+        ArtifactError: The folder cannot be written, holds files, or is another run's.
+        ConfigError: Settings, model and files do not fit, or an audit.config lies about.
+        MissingError: A package, a provider, a model or a data set is not there.
+        RunError: The child died or stood still; a partial record is written.
+        Interrupted: The user stopped the run; a partial record is written.
+    """
+    refuse_audit(Path.cwd())
+    with artifacts.claim_folder(out) as folder:
+        run = _Run(plan, folder, datetime.now(timezone.utc), perf_counter())
+        plan_file = folder / "plan.json"
+        artifacts.atomic_write(plan_file, _absolute(plan).to_json())
+        (folder / LOGS).mkdir()
+        with closing(Child(plan_file, folder)) as child:
+            try:
+                outcome = child.listen(on_progress, stall_s)
+            except KeyboardInterrupt:
+                outcome = _stop(child)
+                run.save_partial(outcome, "interrupted", "the user stopped the run")
+                raise Interrupted(_stopped(folder, outcome)) from None
+            except RunError as error:
+                run.save_partial(child.outcome, "stalled", str(error))
+                raise
+            tail = child.tail()
+        if outcome.done is None:
+            failure = _error_of(outcome, folder, tail)
+            if isinstance(failure, RunError) or outcome.timed is not None:
+                run.save_partial(outcome, "child-died", str(failure))
+            raise failure  # a run that never started leaves its message, and no record
+        try:
+            return run.save(run.finish(outcome.done))
+        except ArtifactError as error:
+            run.save_partial(outcome, "unreadable-log", str(error))
+            raise
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What a record needs besides the outcome."""
+
+    plan: RunPlan
+    folder: Path
+    created: datetime
+    began: float
+
+    def finish(self, done: dict[str, Any]) -> RunRecord:
+        """Return the record of a test that came to its end."""
+        detail = read_detail(self.folder / LOGS / DETAIL)
+        model = Model(**done["model"])
+        notes = tuple(done["notes"])
+        if self.plan.mode is Mode.PERFORMANCE:
+            verdict = judge_performance(detail, self.plan.settings)
+            metrics = read_metrics(detail, self.plan.settings)
+            return self._record(metrics, verdict, model, notes)
+        accuracy = self._accuracy(done["accuracy"])
+        samples = int(detail.number("qsl_reported_total_count") or accuracy.samples)
+        verdict = judge_accuracy(accuracy, detail, samples)
+        metric = Metric(
+            name="accuracy", value=accuracy.value, unit="share", better="higher", primary=True
+        )
+        return self._record((metric,), verdict, model, notes, accuracy)
+
+    def save(self, record: RunRecord) -> RunRecord:
+        """Write the record, and its copy where HARNESS_RECORD_DIR asks for one; return it."""
+        data = to_json(record)
+        artifacts.atomic_write(self.folder / RECORD, data)
+        copies = artifacts.record_folder()
+        if copies:
+            stamp = self.created.strftime("%Y%m%dT%H%M%S%f")
+            key = record.key.replace("/", "-").replace("@", "-")
+            artifacts.atomic_write(copies / f"{stamp}-{key}-{record.mode}-{os.getpid()}.json", data)
+        return record
+
+    def save_partial(self, outcome: Outcome, code: str, text: str) -> None:
+        """Write the record of a test that did not end, with what it had so far.
+
+        Why: a failure to write must not hide why the run ended.
+        """
+        do = "run it again; the files of this run stay in its folder"
+        verdict = Verdict(result="PARTIAL", causes=(Cause(code=code, text=text, do=do),))
+        metrics = tuple(_so_far(self.plan, outcome.timed))
+        model = Model(name=self.plan.model.name if self.plan.model else "", sha256="")
+        record = self._record(metrics, verdict, model, (PARTIAL_NOTE,))
+        try:
+            self.save(record)
+        except ArtifactError:
+            return
+
+    def _accuracy(self, found: dict[str, Any]) -> Accuracy:
+        """Return the accuracy with its goal: a share of the reference accuracy."""
+        facts = _facts(self.plan.workload)
+        goal = float(self.plan.accuracy_goal.value) / 100 * facts.reference_accuracy
+        return Accuracy(
+            metric=facts.metric,
+            value=found["value"],
+            reference=facts.reference_accuracy,
+            goal=goal,
+            passed=found["value"] >= goal,
+            samples=found["samples"],
+        )
+
+    def _record(
+        self,
+        metrics: tuple[Metric, ...],
+        verdict: Verdict,
+        model: Model,
+        notes: tuple[str, ...],
+        accuracy: Accuracy | None = None,
+    ) -> RunRecord:
+        """Return a record with everything that does not depend on the outcome."""
+        plan = self.plan
+        return RunRecord(
+            key=plan.key,
+            target=plan.target,
+            workload=plan.workload,
+            scenario=str(plan.scenario),
+            mode=str(plan.mode),
+            quick=plan.quick,
+            created=self.created.isoformat(timespec="seconds"),
+            seconds=round(perf_counter() - self.began, 3),
+            settings=values_of(plan.settings),
+            overrides=plan.overrides,
+            metrics=metrics,
+            verdict=verdict,
+            machine=read_machine(),
+            packages=read_packages(),
+            code=read_code(),
+            model=model,
+            accuracy=accuracy,
+            notes=_quick_notes(plan) + notes,
+            logs=LOGS,
+        )
+
+
+def _stop(child: Child) -> Outcome:
+    """End the child and return what it told; a second Ctrl-C ends it at once."""
+    try:
+        return child.stop()
+    except KeyboardInterrupt:
+        return child.outcome
+
+
+def _facts(workload: str) -> Workload:
+    """Return what a workload's module says of it."""
+    module = importlib.import_module(f"runtime.workloads.{workload.replace('-', '_')}")
+    facts: Workload = module.WORKLOAD
+    return facts
+
+
+def _absolute(plan: RunPlan) -> RunPlan:
+    """Return the plan with absolute paths, as it may be read from elsewhere."""
+    from dataclasses import replace
+
+    return replace(
+        plan,
+        model=plan.model.absolute() if plan.model else None,
+        data=plan.data.absolute() if plan.data else None,
+    )
+
+
+def _quick_notes(plan: RunPlan) -> tuple[str, ...]:
+    """Return what every output of a quick run must say; nothing for an ordinary run."""
+    if not plan.quick:
+        return ()
+    judged = plan.overrides.get("target_latency_percentile")
+    if judged is None or plan.mode is not Mode.PERFORMANCE:
+        return (QUICK_NOTE,)
+    count = getattr(plan.settings, "min_query_count", 0)
+    why = f"for want of queries ({count} asked for)"
+    return (QUICK_NOTE, f"judged at percentile {judged:g} instead of the scenario's own, {why}")
+
+
+def _so_far(plan: RunPlan, timed: Progress | None) -> list[Metric]:
+    """Return what the last report of the timed part says of speed."""
+    if timed is None or plan.mode is Mode.ACCURACY or not timed.done or timed.elapsed_s <= 0:
+        return []
+    rate = timed.done / timed.elapsed_s
+    if plan.scenario is Scenario.OFFLINE:
+        name, unit = "samples_per_s", "samples/s"
+    else:
+        name, unit = "queries_per_s", "queries/s"
+    primary = plan.scenario in (Scenario.OFFLINE, Scenario.SERVER)
+    metrics = [Metric(name=name, value=rate, unit=unit, better="higher", primary=primary)]
+    metrics.append(
+        Metric(name=timed.unit, value=float(timed.done), unit=timed.unit, better="higher")
+    )
+    return metrics
+
+
+def _stopped(folder: Path, outcome: Outcome) -> Problem:
+    """Return what to say of a run that the user stopped."""
+    last = outcome.progress
+    got = "a stop before the start"
+    if last:
+        got = f"a stop in phase {last.phase} after {last.done} of {last.total} {last.unit}"
+    do = f"the partial record is {folder / RECORD}; run again into another folder"
+    return Problem("run", "to end by itself", got, do)
+
+
+def _error_of(outcome: Outcome, folder: Path, tail: str) -> HarnessError:
+    """Return the error that ended the child, of the class that the child raised."""
+    told = outcome.error
+    if told is None:
+        code = outcome.exit_code
+        ended = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+        phase = outcome.progress.phase if outcome.progress else "start"
+        got = f"{ended} in phase {phase}" + (f":\n{tail}" if tail else "")
+        do = f"see {folder / STDERR}"
+        return RunError(Problem("child process", "to end with a result", got, do))
+    if told["problems"]:
+        cls = getattr(errors, told["kind"], RunError)
+        known = isinstance(cls, type) and issubclass(cls, HarnessError)
+        return (cls if known else RunError)([Problem(*parts) for parts in told["problems"]])
+    got = f"{told['kind']}: {told['text']}" + (f"\n{tail}" if tail else "")
+    do = f"see {folder / STDERR}"
+    return RunError(Problem("child process", "to end with a result", got, do))

@@ -1,0 +1,134 @@
+"""The system under test: hands LoadGen's queries to lanes the fastest way per scenario."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from time import perf_counter
+from typing import Any
+
+from runtime.loadgen.lanes import Lane, Query
+from runtime.loadgen.qsl import SampleLibrary
+from runtime.vocabulary import Scenario
+
+STREAMS = (Scenario.SINGLE_STREAM, Scenario.MULTI_STREAM)
+"""Scenarios that send the next query after the previous one: no queue can help there."""
+
+
+class SystemUnderTest:
+    """Lanes behind LoadGen's callbacks.
+
+    A stream scenario, and an Offline run with one lane, are answered inside the
+    callback; everything else goes through one queue that all lanes take from.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        lanes: Sequence[Lane],
+        library: SampleLibrary,
+        *,
+        delay_us: int = 0,
+        on_error: Callable[[BaseException], None],
+    ) -> None:
+        """Hold the lanes; `start` starts their threads.
+
+        Args:
+            scenario: Decides whether queries are answered in the callback.
+            lanes: At least one.
+            library: Where the loaded samples lie.
+            delay_us: Longest wait for a batch to fill, in microseconds.
+            on_error: Called with what a lane raised. It must end the process: LoadGen
+                waits for ever for a query that nobody completes.
+        """
+        self._lanes = tuple(lanes)
+        self._library = library
+        self._delay_s = delay_us / 1e6
+        self._on_error = on_error
+        self._queue: SimpleQueue[Query | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._step = min(lane.capacity for lane in lanes)
+        alone = scenario is Scenario.OFFLINE and len(lanes) == 1
+        self.inline = alone or scenario in STREAMS
+        """Whether queries are answered inside LoadGen's callback."""
+        self.issued = 0
+        """Samples that LoadGen has sent so far."""
+        self.started: float | None = None
+        """When the first query came (s, `perf_counter`)."""
+        self._flushed: float | None = None
+
+    @property
+    def completed(self) -> int:
+        """Return the samples completed so far, over all lanes."""
+        return sum(lane.completed for lane in self._lanes)
+
+    def construct(self) -> Any:
+        """Return LoadGen's handle of this system."""
+        import mlperf_loadgen as lg
+
+        issue = self._issue_inline if self.inline else self._issue_queued
+        return lg.ConstructFastSUT(issue, self.flush)
+
+    def start(self) -> None:
+        """Start one thread per lane where queries are queued."""
+        if self.inline:
+            return
+        for number, lane in enumerate(self._lanes):
+            thread = threading.Thread(
+                target=self._serve, args=(lane,), name=f"lane-{number}", daemon=True
+            )
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """End the lane threads after what is queued."""
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._threads = []
+
+    def flush(self) -> None:
+        """Note that LoadGen has sent all; lanes never hold a query back longer than the delay."""
+        self._flushed = perf_counter()
+
+    def ended(self, least: int) -> float | None:
+        """Return when LoadGen had sent all (s, `perf_counter`), once every answer is given.
+
+        Args:
+            least: Samples that must be answered; an accuracy run is sent in several parts.
+        """
+        done = self.completed
+        return self._flushed if done >= max(self.issued, least) else None
+
+    def _issue_inline(self, ids: list[int], indices: list[int]) -> None:
+        """Answer a query at once."""
+        if self.started is None:
+            self.started = perf_counter()
+        self.issued += len(ids)
+        try:
+            self._lanes[0].run(ids, self._library.rows(indices))
+        except BaseException as error:  # noqa: BLE001 - C++ above cannot take it
+            self._on_error(error)
+
+    def _issue_queued(self, ids: list[int], indices: list[int]) -> None:
+        """Queue a query, cut into batches where it is larger than one."""
+        now = perf_counter()
+        if self.started is None:
+            self.started = now
+        self.issued += len(ids)
+        step = self._step
+        if len(ids) <= step:
+            self._queue.put((ids, indices, now))
+            return
+        for start in range(0, len(ids), step):
+            end = start + step
+            self._queue.put((ids[start:end], indices[start:end], now))
+
+    def _serve(self, lane: Lane) -> None:
+        """Run a lane's loop; whatever it raises ends the process."""
+        try:
+            lane.serve(self._queue, self._delay_s)
+        except BaseException as error:  # noqa: BLE001 - a thread has no one above it
+            self._on_error(error)

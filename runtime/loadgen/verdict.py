@@ -1,0 +1,277 @@
+"""From LoadGen's log to metrics, a verdict, and for every INVALID the value that would be valid."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+from runtime.configs.schema import MultiStream, Offline, Server, Settings, SingleStream
+from runtime.loadgen.logs import Detail
+from runtime.record import Accuracy, Cause, Metric, Verdict
+from runtime.vocabulary import Scenario
+
+PERCENTILES: dict[str, str] = {
+    "p50": "50.00",
+    "p90": "90.00",
+    "p95": "95.00",
+    "p97": "97.00",
+    "p99": "99.00",
+    "p99_9": "99.90",
+}
+"""Percentiles in LoadGen's log, by their name in metrics."""
+
+MARGIN = 1.1
+"""Head room that suggested values get over what was measured."""
+
+RAN_OUT = "Ran out of generated queries"
+"""Words of the error with which LoadGen ends a run whose query list was too short."""
+
+
+def read_metrics(detail: Detail, settings: Settings) -> tuple[Metric, ...]:
+    """Return the figures of a performance run, the scenario's own one marked."""
+    return tuple(_metrics(detail, settings))
+
+
+def judge_performance(detail: Detail, settings: Settings) -> Verdict:
+    """Return LoadGen's verdict with the causes of an INVALID."""
+    causes = tuple(_causes(detail, settings))
+    if detail.valid:
+        return Verdict(result="VALID", causes=causes)
+    if not causes:
+        reason = str(detail.values.get("result_invalid_reason") or "no reason in the log").strip()
+        do = "read mlperf_log_summary.txt and mlperf_log_detail.txt of the run"
+        causes = (Cause(code="loadgen-error", text=f"LoadGen: {reason}", do=do),)
+    return Verdict(result="INVALID", causes=causes)
+
+
+def judge_accuracy(accuracy: Accuracy, detail: Detail, samples: int) -> Verdict:
+    """Return VALID where every sample was answered and the goal was met."""
+    causes = [_error_cause(text) for text in detail.errors]
+    if accuracy.samples != samples:
+        causes.append(
+            Cause(
+                code="missing-answers",
+                text=f"want an answer to each of {samples} samples, got {accuracy.samples}",
+                do="run the accuracy mode again, to its end",
+            )
+        )
+    if not accuracy.passed:
+        causes.append(
+            Cause(
+                code="accuracy-goal",
+                text=f"want {accuracy.metric} of at least {accuracy.goal:.4f} "
+                f"(share of the reference {accuracy.reference:.4f}), got {accuracy.value:.4f}",
+                do="use a more exact precision, calibrate with more samples, or check that the "
+                "model file and its preprocessing belong together",
+            )
+        )
+    return Verdict(result="INVALID" if causes else "VALID", causes=tuple(causes))
+
+
+def _metrics(detail: Detail, settings: Settings) -> Iterator[Metric]:
+    """Yield the metrics that the log of this scenario holds."""
+    scenario = settings.scenario
+    if scenario is Scenario.OFFLINE:
+        yield from _rate(detail, "samples_per_s", "result_samples_per_second", "samples/s")
+        yield from _duration(detail, "duration_ms", "result_max_latency_ns")
+        return
+    if scenario is Scenario.SERVER:
+        completed, planned = "result_completed_samples_per_sec", "result_scheduled_samples_per_sec"
+        yield from _rate(detail, "queries_per_s", completed, "queries/s")
+        yield from _rate(detail, "queries_per_s_scheduled", planned, "queries/s", primary=False)
+    else:
+        key = "result_qps_with_loadgen_overhead"
+        yield from _rate(detail, "queries_per_s", key, "queries/s", primary=False)
+    main = _judged_percentile(settings)
+    middle = "per_query_" if scenario is Scenario.MULTI_STREAM else ""
+    query = "query_" if scenario is Scenario.MULTI_STREAM else ""
+    for name, figure in PERCENTILES.items():
+        key = f"result_{figure}_percentile_{middle}latency_ns"
+        yield from _duration(detail, f"latency_{name}_ms", key, primary=figure == main)
+    yield from _duration(detail, "latency_mean_ms", f"result_mean_{query}latency_ns")
+    yield from _duration(detail, "latency_max_ms", f"result_max_{query}latency_ns")
+    if main:
+        estimate = "early_stopping_latency_" + ("ms" if query else "ss")
+        name = f"early_stopping_p{float(main):g}_ms".replace(".", "_")
+        yield from _duration(detail, name, estimate, primary=main not in PERCENTILES.values())
+    count = detail.number("result_query_count")
+    if count is not None:
+        yield Metric(name="queries", value=count, unit="queries", better="higher")
+
+
+def _judged_percentile(settings: Settings) -> str:
+    """Return the percentile that is a stream scenario's result, as LoadGen's log writes it.
+
+    LoadGen's log has six percentiles; any other one is there as the early-stopping
+    estimate only, which then is the scenario's figure.
+    """
+    if isinstance(settings, (SingleStream, MultiStream)):
+        return f"{settings.target_latency_percentile:.2f}"
+    return ""
+
+
+def _rate(
+    detail: Detail, name: str, key: str, unit: str, *, primary: bool = True
+) -> Iterator[Metric]:
+    """Yield a rate, where the log has it."""
+    value = detail.number(key)
+    if value is not None:
+        yield Metric(name=name, value=value, unit=unit, better="higher", primary=primary)
+
+
+def _duration(detail: Detail, name: str, key: str, *, primary: bool = False) -> Iterator[Metric]:
+    """Yield a time in ms, where the log has it."""
+    value = detail.milliseconds(key)
+    if value:
+        better = "higher" if name == "duration_ms" else "lower"
+        yield Metric(name=name, value=value, unit="ms", better=better, primary=primary)
+
+
+def _causes(detail: Detail, settings: Settings) -> Iterator[Cause]:
+    """Yield every reason for an INVALID; errors are told for a VALID run too."""
+    values = detail.values
+    ran_out = [text for text in detail.errors if RAN_OUT in text]
+    if ran_out:
+        yield _ran_out(detail, settings)
+    elif values.get("result_min_duration_met") is False:
+        yield _too_short(detail, settings)
+    if values.get("result_min_queries_met") is False:
+        yield _too_few(detail, settings)
+    if values.get("result_perf_constraints_met") is False and isinstance(settings, Server):
+        yield _too_slow(detail, settings)
+    elif values.get("early_stopping_met") is False:
+        yield _early_stopping(detail, settings)
+    for text in detail.errors:
+        if text not in ran_out:
+            yield _error_cause(text)
+
+
+def _error_cause(text: str) -> Cause:
+    """Return the cause for a line that LoadGen marked as an error."""
+    return Cause(
+        code="loadgen-error",
+        text=f"LoadGen reports an error: {text.strip()}",
+        do="read mlperf_log_detail.txt of the run",
+    )
+
+
+def _too_short(detail: Detail, settings: Settings) -> Cause:
+    """Return the cause of a run that ended before its least duration."""
+    want = f"want a run of at least {settings.min_duration_ms} ms"
+    if isinstance(settings, Offline):
+        rate = detail.number("result_samples_per_second") or settings.target_qps
+        lasted = detail.milliseconds("result_max_latency_ns") or 0.0
+        text = (
+            f"{want}, got {lasted:.0f} ms: the query was sized for {settings.target_qps:g} "
+            f"samples/s and the system did {rate:.0f}"
+        )
+        return Cause(code="min-duration", text=text, do=f"set target_qps={_up(rate * MARGIN)}")
+    return Cause(
+        code="min-duration",
+        text=f"{want}; LoadGen had too few queries prepared for it",
+        do=_prepare_more(detail, settings),
+    )
+
+
+def _ran_out(detail: Detail, settings: Settings) -> Cause:
+    """Return the cause of a run that used up the queries prepared for it."""
+    count = detail.number("result_query_count") or 0
+    text = (
+        f"LoadGen prepared {count:.0f} queries and sent them all before {settings.min_duration_ms} "
+        "ms were over"
+    )
+    return Cause(code="ran-out-of-queries", text=text, do=_prepare_more(detail, settings))
+
+
+def _prepare_more(detail: Detail, settings: Settings) -> str:
+    """Return the change that makes LoadGen prepare enough queries."""
+    if isinstance(settings, Server):
+        return f"set target_qps above {settings.target_qps:g}, or a larger min_query_count"
+    query = "query_" if isinstance(settings, MultiStream) else ""
+    middle = "per_query_" if isinstance(settings, MultiStream) else ""
+    keys = f"result_mean_{query}latency_ns", f"result_50.00_percentile_{middle}latency_ns"
+    seen = [value for key in keys if (value := detail.milliseconds(key))]
+    if not seen:
+        return "set a smaller expected_latency_ms"
+    usual = min(seen)
+    return f"set expected_latency_ms={_down(usual / MARGIN)} (usual was {usual:.4g} ms)"
+
+
+def _too_few(detail: Detail, settings: Settings) -> Cause:
+    """Return the cause of a run with fewer queries than asked for."""
+    field = "min_sample_count" if isinstance(settings, Offline) else "min_query_count"
+    want = getattr(settings, field, 0)
+    count = detail.number("result_query_count") or 0
+    return Cause(
+        code="min-queries",
+        text=f"want at least {want} queries, got {count:.0f}",
+        do=_prepare_more(detail, settings),
+    )
+
+
+def _too_slow(detail: Detail, settings: Server) -> Cause:
+    """Return the cause of a latency over the bound, with a rate that is likelier to hold."""
+    percentile = f"{settings.target_latency_percentile:g}"
+    key = f"result_{settings.target_latency_percentile:.2f}_percentile_latency_ns"
+    got = detail.milliseconds(key)
+    completed = detail.number("result_completed_samples_per_sec") or settings.target_qps
+    scheduled = detail.number("result_scheduled_samples_per_sec") or settings.target_qps
+    saturated = completed < 0.98 * scheduled
+    base = min(completed, settings.target_qps) if saturated else settings.target_qps
+    over = detail.number("result_overlatency_query_count") or 0
+    shown = f"{over:.0f} queries over it" if got is None else f"{got:.4g} ms"
+    text = (
+        f"want a {percentile}th-percentile latency of at most {settings.target_latency_ms:g} ms, "
+        f"got {shown} at {settings.target_qps:g} queries/s"
+    )
+    if saturated:
+        text += f"; the system completes only {completed:.0f} queries/s"
+    do = f"set target_qps={_down(base / MARGIN)}, or more lanes or a larger batch_size"
+    usual = detail.milliseconds("result_50.00_percentile_latency_ns")
+    if usual and usual > settings.target_latency_ms and not saturated:
+        do = (
+            f"make a single answer faster (smaller max_queue_delay_us, more intra_op_threads, a "
+            f"faster model): the median of {usual:.4g} ms is over the bound at any rate"
+        )
+    return Cause(code="latency-bound", text=text, do=do)
+
+
+def _early_stopping(detail: Detail, settings: Settings) -> Cause:
+    """Return the cause of too few queries for the statistics, with the number needed."""
+    told = str(detail.values.get("early_stopping_result", ""))
+    count = int(detail.number("result_query_count") or 0)
+    more = re.search(r"at least\s+(\d+)\s+more\s+queries", told)
+    least = re.search(r"at least\s+(\d+)\s+queries", told)
+    need = count + int(more.group(1)) if more else int(least.group(1)) if least else None
+    bound = ""
+    if isinstance(settings, Server):
+        bound = f" for {settings.target_latency_percentile:g} % under the bound"
+    text = f"early stopping cannot judge {count} queries{bound}"
+    if need is None:
+        return Cause(code="early-stopping", text=text, do="set a larger min_query_count")
+    text += f": it needs {need}"
+    do = f"set min_query_count={need}"
+    if isinstance(settings, Server):
+        do += ", or a smaller target_qps so that fewer queries miss the bound"
+    if isinstance(settings, (SingleStream, MultiStream)):
+        do += " and leave min_duration_ms as it is"
+    return Cause(code="early-stopping", text=text, do=do)
+
+
+def _up(value: float) -> str:
+    """Return a number rounded up to three digits."""
+    return _rounded(value, math.ceil)
+
+
+def _down(value: float) -> str:
+    """Return a number rounded down to three digits."""
+    return _rounded(value, math.floor)
+
+
+def _rounded(value: float, how: object) -> str:
+    if value <= 0:
+        return "1"
+    scale = 10.0 ** (math.floor(math.log10(value)) - 2)
+    steps = math.ceil(value / scale) if how is math.ceil else math.floor(value / scale)
+    return f"{steps * scale:.12g}"

@@ -1,0 +1,22 @@
+"""All policies in one tuple."""
+
+from __future__ import annotations
+
+from runtime.policies import (
+    accuracy,
+    artifacts,
+    estimates,
+    mig,
+    precision,
+    run,
+    seeds,
+    wording,
+)
+from runtime.policies.model import Policy
+
+
+def policies() -> tuple[Policy, ...]:
+    """Return every policy of the package, ordered by id."""
+    modules = (run, seeds, accuracy, precision, artifacts, wording, estimates, mig)
+    found = {p.id: p for m in modules for p in vars(m).values() if isinstance(p, Policy)}
+    return tuple(found[key] for key in sorted(found))

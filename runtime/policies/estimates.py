@@ -1,0 +1,96 @@
+"""How long a run takes and how much memory it needs, before it is started.
+
+Durations follow LoadGen's own arithmetic. Memory is a rough estimate of what the model needs
+when memory is reused between layers; what the library takes for itself comes on top.
+"""
+
+from __future__ import annotations
+
+import math
+
+from runtime.configs.schema import MultiStream, Offline, Server, Settings, SingleStream
+from runtime.configs.workload import Workload
+from runtime.policies.model import Policy
+from runtime.policies.run import OFFLINE_SIZING
+from runtime.vocabulary import Precision
+
+DURATION = Policy(
+    id="estimates.duration",
+    title="How long the timed part takes",
+    rule=(
+        "Offline: max(min_sample_count, 1.1 x min_duration x target_qps) / target_qps. Server: the "
+        "longer of min_duration and min_query_count / target_qps. Streams: the longer of "
+        "min_duration and min_query_count x expected_latency. Loading and warm-up come on top."
+    ),
+    applies_to="all",
+    source="LoadGen, test_settings_internal.cc; tried against wheel 6.0.17",
+)
+"""An estimate: the real rate and latency decide."""
+
+MEMORY = Policy(
+    id="estimates.memory",
+    title="How much memory a device needs",
+    rule=(
+        "Weights once for each lane, plus, for each lane, batch x the widest point of the graph: "
+        "the tensors that must exist at the same time, in the model's format. The CUDA context "
+        "and the workspace of TensorRT come on top."
+    ),
+    applies_to="all",
+    source="Calliope",
+)
+"""Good for `does not fit`, not for `fits exactly`."""
+
+_BYTES = {
+    Precision.FP32: 4,
+    Precision.FP16: 2,
+    Precision.BF16: 2,
+    Precision.FP8: 1,
+    Precision.INT8: 1,
+}
+
+
+def offline_samples(settings: Offline) -> int:
+    """Return the size of the Offline query in samples."""
+    sized = OFFLINE_SIZING.number * settings.min_duration_ms / 1000 * settings.target_qps
+    return max(settings.min_sample_count, math.ceil(round(sized, 6)))
+
+
+def run_seconds(settings: Settings, rate: float | None = None) -> float:
+    """Return the expected length of the timed part in seconds.
+
+    Args:
+        settings: Effective settings of the run.
+        rate: Measured samples/s for an Offline run that is expected to differ from
+            `target_qps`; other scenarios ignore it.
+    """
+    if isinstance(settings, Offline):
+        return offline_samples(settings) / (rate or settings.target_qps)
+    floor = settings.min_duration_ms / 1000
+    if isinstance(settings, Server):
+        return max(floor, settings.min_query_count / settings.target_qps)
+    if isinstance(settings, (SingleStream, MultiStream)):
+        return max(floor, settings.min_query_count * settings.expected_latency_ms / 1000)
+    return floor
+
+
+def memory_bytes(workload: Workload, settings: Settings) -> int:
+    """Return a rough estimate of the device memory that the model needs, in bytes.
+
+    (weights + batch x widest point of the graph) x lanes, each element in the model's
+    format. A workload whose widest point nobody counted counts its input and output.
+    """
+    ends = math.prod(workload.input.shape) + math.prod(workload.output.shape)
+    sample = workload.peak_activations or ends
+    elements = workload.parameters + sample * settings.batch_size
+    return _BYTES[settings.precision] * elements * settings.lanes
+
+
+def memory_share(workload: Workload, settings: Settings, memory_gb: float) -> float:
+    """Return the share of a device's memory that the estimate takes; above 1 it does not fit.
+
+    Args:
+        workload: The workload.
+        settings: Effective settings of the run.
+        memory_gb: Memory of one device in 10^9 bytes.
+    """
+    return memory_bytes(workload, settings) / (memory_gb * 1e9)
