@@ -25,7 +25,7 @@ class _Frozen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of the types: immutable, compared by value, defaults left out of JSON."""
 
 
-class Source(_Frozen):
+class Source(_Frozen, frozen=True, kw_only=True):
     """A place in the documented tree."""
 
     path: str
@@ -38,7 +38,7 @@ class Source(_Frozen):
     """Last line; 0 where it is the first."""
 
 
-class Step(_Frozen):
+class Step(_Frozen, frozen=True, kw_only=True):
     """One setting of a value, in the order in which it happened."""
 
     set_by: str
@@ -55,7 +55,7 @@ class Step(_Frozen):
     """Where the figure comes from (`Source:` section), or that nobody measured it."""
 
 
-class Value(_Frozen):
+class Value(_Frozen, frozen=True, kw_only=True):
     """A resolved value and how it came about; the last step is the one that holds."""
 
     resolved: Json
@@ -63,7 +63,8 @@ class Value(_Frozen):
     expression: str
     """Source text of the step that holds."""
     kind: str
-    """`default`, `set`, `derived` (computed from other values) or `enum`."""
+    """`default`, `set`, `derived` (computed from other values) or `enum`; in trees written
+    by others `literal`, `enum`, `arithmetic`, `reference` or `derived`."""
     source: Source
     """Where the step that holds stands."""
     set_by: str
@@ -72,7 +73,7 @@ class Value(_Frozen):
     """Every setting from the first default to the one that holds."""
 
 
-class FieldSpec(_Frozen):
+class FieldSpec(_Frozen, frozen=True, kw_only=True):
     """A setting that entries can have."""
 
     name: str
@@ -103,9 +104,12 @@ class FieldSpec(_Frozen):
     """Key of LoadGen's user.conf that carries it."""
     scenarios: tuple[str, ...] = ()
     """Scenarios whose entries have it; empty means all."""
+    limits: dict[str, tuple[str, ...]] = {}
+    """What else limits it: `benchmarks`, `harnesses`, `systems`, ... Each with the names of
+    what it is for, or of the rule that decides."""
 
 
-class Setting(_Frozen):
+class Setting(_Frozen, frozen=True, kw_only=True):
     """The parts of an entry's key beside target, workload and scenario."""
 
     accuracy: str = "99"
@@ -116,7 +120,7 @@ class Setting(_Frozen):
     """What stands between LoadGen and the model."""
 
 
-class Entry(_Frozen):
+class Entry(_Frozen, frozen=True, kw_only=True):
     """One configuration with all its resolved values."""
 
     key: str
@@ -137,9 +141,20 @@ class Entry(_Frozen):
     """Dotted name of the constant that holds the settings, where there is one."""
     doc: str = ""
     """Summary from the docstring of that constant."""
+    rejected: str = ""
+    """Why the tree's own validation would refuse it; empty where it would not."""
+    stopped: str = ""
+    """Error further up in its file at which Python stops before it is registered."""
+    digest: str = ""
+    """SHA-256 of the canonical form of its fields, in trees written by others; empty where
+    a value is unresolved."""
+    bases: tuple[str, ...] = ()
+    """Dotted names of the classes that it inherits from, itself first, where it is a class."""
+    environment: dict[str, Value] = {}
+    """Variables of the environment that its file sets when it is loaded, by name."""
 
 
-class Fact(_Frozen):
+class Fact(_Frozen, frozen=True, kw_only=True):
     """A published or measured property of a target."""
 
     name: str
@@ -154,9 +169,11 @@ class Fact(_Frozen):
     """Document or run that states it."""
     note: str = ""
     """Condition or contradiction a reader must know."""
+    doc: str = ""
+    """What the fact is, from the docstring of its field (Markdown)."""
 
 
-class MigSlice(_Frozen):
+class MigSlice(_Frozen, frozen=True, kw_only=True):
     """Which slice of a board a target is."""
 
     board: str
@@ -165,7 +182,7 @@ class MigSlice(_Frozen):
     """Profile name on that board."""
 
 
-class Target(_Frozen):
+class Target(_Frozen, frozen=True, kw_only=True):
     """A system that entries are written for."""
 
     name: str
@@ -188,9 +205,13 @@ class Target(_Frozen):
     """Target it is best compared with; empty where the dialect names none."""
     doc: str = ""
     """Docstring of the module or constant (Markdown)."""
+    why: dict[str, str] = {}
+    """Reason by field, also for facts that are left out (`Why:` section)."""
+    basis: dict[str, str] = {}
+    """Origin by field that is no fact, for example of `pci_ids` (`Source:` section)."""
 
 
-class Workload(_Frozen):
+class Workload(_Frozen, frozen=True, kw_only=True):
     """A benchmark task."""
 
     name: str
@@ -209,7 +230,7 @@ class Workload(_Frozen):
     """Docstring of the module (Markdown)."""
 
 
-class Policy(_Frozen):
+class Policy(_Frozen, frozen=True, kw_only=True):
     """A rule, as code."""
 
     id: str
@@ -232,7 +253,7 @@ class Policy(_Frozen):
     """Docstring of the constant (Markdown)."""
 
 
-class Term(_Frozen):
+class Term(_Frozen, frozen=True, kw_only=True):
     """A word of the field and what it means."""
 
     name: str
@@ -245,7 +266,7 @@ class Term(_Frozen):
     """Where it stands in the tree."""
 
 
-class Word(_Frozen):
+class Word(_Frozen, frozen=True, kw_only=True):
     """A member of an enum of the harness's vocabulary."""
 
     enum: str
@@ -260,7 +281,7 @@ class Word(_Frozen):
     """Where it is defined."""
 
 
-class Flag(_Frozen):
+class Flag(_Frozen, frozen=True, kw_only=True):
     """An option or argument of a command."""
 
     names: tuple[str, ...]
@@ -285,7 +306,7 @@ class Flag(_Frozen):
     """Whether it is positional."""
 
 
-class Command(_Frozen):
+class Command(_Frozen, frozen=True, kw_only=True):
     """A command of one of the console scripts."""
 
     name: str
@@ -298,7 +319,7 @@ class Command(_Frozen):
     """Options and arguments, in order of declaration."""
 
 
-class ApiItem(_Frozen):
+class ApiItem(_Frozen, frozen=True, kw_only=True):
     """A module, class, function or attribute of a documented package."""
 
     name: str
@@ -319,7 +340,7 @@ class ApiItem(_Frozen):
     """Docstring (Markdown, Google sections as written)."""
 
 
-class Failure(_Frozen):
+class Failure(_Frozen, frozen=True, kw_only=True):
     """An error class of the harness: its code is a section of the troubleshooting page."""
 
     code: str
@@ -334,7 +355,7 @@ class Failure(_Frozen):
     """Where it is defined."""
 
 
-class Snippet(_Frozen):
+class Snippet(_Frozen, frozen=True, kw_only=True):
     """A command or program on a page that can be executed."""
 
     id: str
@@ -355,9 +376,22 @@ class Snippet(_Frozen):
     """Key of the entry whose figures its run record carries; empty where it measures nothing."""
     mode: str = ""
     """`performance` or `accuracy`, where it measures."""
+    values: str = ""
+    """Hash over the resolved values of the entry, or of all entries of the target, and
+    the facts of the target. It stands for the module-level statements of the files under
+    `configs`."""
+    configs: tuple[str, ...] = ()
+    """Folders of configuration modules whose statements count through `values` alone, so
+    that an edit of one target's file leaves the figures of the others fresh."""
+    pci_ids: tuple[str, ...] = ()
+    """PCI ids of the device that `gpu=` in `needs` names."""
+    device: str = ""
+    """Name of that device for readers."""
+    missing_exit: int = 0
+    """Exit code by which its command says that the machine lacks something; 0 for none."""
 
 
-class Claim(_Frozen):
+class Claim(_Frozen, frozen=True, kw_only=True):
     """A statement in prose about the source."""
 
     kind: str
@@ -368,7 +402,7 @@ class Claim(_Frozen):
     """Where they stand."""
 
 
-class Diagnostic(_Frozen):
+class Diagnostic(_Frozen, frozen=True, kw_only=True):
     """Something the reader of the source found wrong or could not resolve."""
 
     code: str
@@ -381,7 +415,7 @@ class Diagnostic(_Frozen):
     """Where it was found."""
 
 
-class Catalog(_Frozen):
+class Catalog(_Frozen, frozen=True, kw_only=True):
     """Everything that was read from one source tree."""
 
     dialect: str
@@ -391,18 +425,31 @@ class Catalog(_Frozen):
     packages: tuple[str, ...]
     """Packages or folders that were read."""
     targets: tuple[Target, ...] = ()
+    """Systems, by family, then as declared."""
     workloads: tuple[Workload, ...] = ()
+    """Benchmark tasks."""
     fields: tuple[FieldSpec, ...] = ()
+    """Settings that entries can have, in order of declaration."""
     entries: tuple[Entry, ...] = ()
+    """Configurations, by target, workload and scenario."""
     policies: tuple[Policy, ...] = ()
+    """Rules of the harness."""
     terms: tuple[Term, ...] = ()
+    """The glossary."""
     words: tuple[Word, ...] = ()
+    """Members of the vocabulary's enums."""
     commands: tuple[Command, ...] = ()
+    """Commands of the console scripts, each group before its commands."""
     failures: tuple[Failure, ...] = ()
+    """Error classes with their codes."""
     api: tuple[ApiItem, ...] = ()
+    """Public items of the documented packages; members follow their parent."""
     snippets: tuple[Snippet, ...] = ()
+    """Commands and programs of the pages, where a front end collects them."""
     claims: tuple[Claim, ...] = ()
+    """Statements in prose, where a front end collects them."""
     diagnostics: tuple[Diagnostic, ...] = ()
+    """What was found wrong, the gravest first."""
     files: dict[str, str] = {}
     """SHA-256 of every file that was read, by path relative to the root."""
     version: str = ""
@@ -454,3 +501,8 @@ def from_json(data: bytes, where: str = "catalog.json") -> Catalog:
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the Catalog."""
     return msgspec.json.schema(Catalog)
+
+
+def schema_json() -> bytes:
+    """Return the JSON Schema as a file's content."""
+    return msgspec.json.format(msgspec.json.encode(schema()), indent=2) + b"\n"

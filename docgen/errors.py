@@ -80,3 +80,10 @@ class DriftError(DocgenError):
 
     code = "D600"
     exit_code = 1
+
+
+class SiteError(DocgenError):
+    """A site that Sphinx cannot build, or only with warnings."""
+
+    code = "D700"
+    exit_code = 7

@@ -14,7 +14,7 @@ class _Frozen(msgspec.Struct, frozen=True, kw_only=True):
     """Base of the stored types."""
 
 
-class Check(_Frozen):
+class Check(_Frozen, frozen=True):
     """One expectation held against what was printed or recorded."""
 
     expect: str
@@ -25,7 +25,7 @@ class Check(_Frozen):
     """Whether it holds."""
 
 
-class Dependencies(_Frozen):
+class Dependencies(_Frozen, frozen=True):
     """What the execution really touched, seen while it ran."""
 
     code: dict[str, dict[str, str]]
@@ -33,10 +33,18 @@ class Dependencies(_Frozen):
     `<module>` for the module-level statements of every imported file. Comments,
     docstrings and positions do not enter a hash."""
     files: dict[str, str]
-    """SHA-256 by path of every file of the project that was opened for reading."""
+    """SHA-256 by path of every file of the project that was opened for reading (of what
+    it does, for a Python source); for a
+    path that ends in `/`, a folder that was listed, over its names; `absent` for a file
+    that was looked for in vain."""
+    sources: dict[str, str] = {}
+    """SHA-256 by path of every Python source in `code` and `files` as it was; where it
+    still holds, nothing in the file can have changed."""
+    values: str = ""
+    """`Snippet.values` at that time: the configuration that the figures stand for."""
 
 
-class Result(_Frozen):
+class Result(_Frozen, frozen=True):
     """One execution."""
 
     snippet: str
@@ -44,11 +52,12 @@ class Result(_Frozen):
     text: str
     """What was executed."""
     status: str
-    """`passed`, `failed`, `timeout`."""
+    """`passed`, `failed`, `timeout`, or `skipped` where the command says that the machine
+    lacks something: a data set, a package."""
     started: str
     """ISO 8601 in UTC."""
     seconds: float
-    """Wall-clock time of the (untraced) execution."""
+    """Wall-clock time of the execution."""
     exit_code: int | None
     """Exit code; None after a timeout."""
     output: str

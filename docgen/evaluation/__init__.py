@@ -1,0 +1,1 @@
+"""Parts of the static evaluator: files, objects, expressions, statements, classes, calls."""

@@ -1,0 +1,1 @@
+"""The folder that goes onto PYTHONPATH of every snippet; only `sitecustomize` is in it."""

@@ -1,0 +1,307 @@
+"""One guide per target: the page that everything else serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from docgen import formatting as fmt
+from docgen.catalog import Catalog, Entry, Policy, Target
+from docgen.evidence import State
+from docgen.views import evidence_tables, figures, links, profile, tuning_tables
+from docgen.views.lookup import Lookup, causes, none_cell, scenario_title, scenario_word, variant
+from docgen.views.measure import (
+    UNVERIFIED,
+    Measurement,
+    best,
+    judged,
+    measurements,
+    state_of,
+)
+from docgen.views.model import Config, Evidence, Output, Page, Table
+from docgen.views.rejected import rejections
+from docgen.views.siblings import Comparison, compare, powers
+from docgen.views.text import code, first_sentence, inline, slug
+
+_CAUSES = {
+    "offline": ("min-duration",),
+    "server": ("latency-bound", "early-stopping"),
+    "single-stream": ("ran-out-of-queries", "early-stopping"),
+    "multi-stream": ("ran-out-of-queries", "early-stopping"),
+}
+"""Causes of an INVALID run that each scenario's mechanics bring about most."""
+
+_MENDS = {
+    State.FAILED: "See the output of the command.",
+    State.STALE: "Run the command again.",
+}
+"""What to do about a snippet that is not well."""
+
+_COMMANDS = 3
+"""How many commands stand under the first heading at most."""
+
+
+def pages(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Output]:
+    """Yield the guide of every target, with its plots."""
+    del config
+    lookup = Lookup(catalog)
+    for target in catalog.targets:
+        yield from _guide(target, lookup, evidence)
+
+
+def _guide(target: Target, lookup: Lookup, evidence: Evidence) -> Iterable[Output]:
+    """Yield one guide and its plots."""
+    entries = lookup.entries_of(target.name)
+    runs = {e.key: measurements(evidence, e) for e in entries}
+    measured = evidence_tables.measured(entries, runs, lookup)
+    yield from (m.plot for m in measured if m.plot is not None)
+    workloads = lookup.workloads_of(target.name)
+    yield Page(
+        path=links.target_page(target.name),
+        template="target.md.j2",
+        context={
+            "target": target,
+            "label": slug(target.name),
+            "sentence": profile.sentence(target),
+            "facts": _fact_list(target) if lookup.foreign else _facts(target),
+            "fact_sources": [] if lookup.foreign else _fact_sources(target),
+            "evidence_line": _evidence_line(entries, runs, evidence, target),
+            "commands": _commands(target, entries, evidence),
+            "matrix": _matrix(target, workloads, runs, lookup, evidence),
+            "workloads": [_settings_link(target, w, lookup) for w in workloads],
+            "tuning": tuning_tables.by_scenario(target, entries, runs, lookup),
+            "fits": tuning_tables.fits(target, entries, lookup),
+            "policies": _policies(entries, lookup),
+            "precisions": _precisions(target, lookup),
+            "mig": _mig(target, lookup),
+            "runs": evidence_tables.overview(entries, runs, lookup),
+            "provenance": evidence_tables.provenance(entries, runs, lookup),
+            "places": evidence_tables.places(entries, runs, lookup),
+            "measured": measured,
+            "statement": UNVERIFIED,
+            "unmeasured": [e for e in entries if not runs[e.key]],
+            "sibling": _sibling(target, lookup),
+            "foreign": lookup.foreign,
+            "powers": powers(entries, lookup) if lookup.foreign else None,
+            "rejected": rejections(lookup.rejected_of(target.name)),
+            "problems": _problems(entries, runs, lookup, evidence),
+            "likely": _likely(entries, lookup),
+        },
+    )
+
+
+def _facts(target: Target) -> Table:
+    """Return the facts as one row."""
+    shown = profile.facts(target)
+    headers = [label for label, _, _ in shown]
+    cells = [text for _, text, _ in shown]
+    if target.devices > 1:
+        headers, cells = ["Devices", *headers], [str(target.devices), *cells]
+    return Table(headers=tuple(headers), rows=(tuple(cells),) if cells else (), name="bench-facts")
+
+
+def _fact_list(target: Target) -> Table:
+    """Return the facts one below the other; names of theirs can be long."""
+    rows = [(label, text, links.src(fact.source)) for label, text, fact in profile.facts(target)]
+    if target.devices > 1:
+        rows = [("Devices", str(target.devices), links.src(target.source)), *rows]
+    return Table(headers=("Fact", "Value", "Place"), rows=tuple(rows))
+
+
+def _fact_sources(target: Target) -> list[tuple[str, str, str, str, str]]:
+    """Return heading, value, document, note and line of every fact."""
+    return [
+        (label, text, inline(fact.basis), inline(fact.note), links.src(fact.source))
+        for label, text, fact in profile.facts(target)
+    ]
+
+
+def _evidence_line(
+    entries: list[Entry],
+    runs: dict[str, tuple[Measurement, ...]],
+    evidence: Evidence,
+    target: Target,
+) -> str:
+    """Return how much of a target was measured, when and where."""
+    timed = [m for e in entries if (m := best(runs[e.key])) is not None]
+    total = fmt.count(len(entries), "configuration")
+    if not timed:
+        dry = judged(evidence, f"resolve:{target.name}")
+        done = dry is not None and dry.state in {State.RESOLVED, State.EXECUTED, State.MEASURED}
+        shown = links.badge(State.RESOLVED.value) + ", " if done else ""
+        return f"{shown}never measured: {total}, figures below are expectations."
+    last = max(timed, key=lambda m: m.created)
+    stale = sum(m.state != State.MEASURED.value for m in timed)
+    note = f" ({stale} no longer fresh)" if stale else ""
+    return (
+        f"{len(timed)} of {total} measured{note}, last on {fmt.day(last.created)} "
+        f"on {inline(last.machine)}."
+    )
+
+
+def _commands(target: Target, entries: list[Entry], evidence: Evidence) -> list[tuple[str, str]]:
+    """Return purpose and snippet of the first commands to type."""
+    first = entries[0] if entries else None
+    wanted = [("See what this machine has.", "doctor")]
+    wanted += [
+        ("Resolve every configuration of this target; nothing runs.", f"resolve:{target.name}")
+    ]
+    if first is not None:
+        title = f"{first.workload} {scenario_title(first.scenario)}"
+        wanted.append((f"Run one workload: {title}, shortened.", f"run:{first.key}"))
+        wanted.append((f"Judge the answers: {title}.", f"accuracy:{first.key}"))
+    found = [(words, name) for words, name in wanted if figures.exists(evidence, name)]
+    return found[:_COMMANDS]
+
+
+def _matrix(
+    target: Target,
+    workloads: list[str],
+    runs: dict[str, tuple[Measurement, ...]],
+    lookup: Lookup,
+    evidence: Evidence,
+) -> Table:
+    """Return workloads by scenarios: what is supported, measured, expected."""
+    every = lookup.entries_of(target.name) if lookup.foreign else lookup.entries.values()
+    scenarios = lookup.scenarios(every)
+    rows = []
+    others = [] if lookup.foreign else [w for w in lookup.workloads if w not in workloads]
+    names = workloads + others
+    for workload in names:
+        entries = lookup.entries_of(target.name, workload)
+        cells = []
+        for scenario in scenarios:
+            mine = [e for e in entries if e.scenario == scenario]
+            cells.append("\n\n".join(_support(e, runs, lookup, evidence) for e in mine))
+        head = links.doc(links.workload_page(workload), lookup.title(workload))
+        rows.append((head, *(c or "no configuration" for c in cells)))
+    headers = ("Workload", *(scenario_title(s) for s in scenarios))
+    return Table(headers=headers, rows=tuple(rows), name="bench-matrix", stub=1)
+
+
+def _support(
+    entry: Entry,
+    runs: dict[str, tuple[Measurement, ...]],
+    lookup: Lookup,
+    evidence: Evidence,
+) -> str:
+    """Return the cell of one entry: badge, measured figure, expected figure."""
+    words = variant(entry).partition(", ")[2]
+    if lookup.foreign:
+        figure = figures.expected_text(entry, lookup)
+        shown = "configured" if figure == none_cell() else figure
+        return (f"{words}: " if words else "") + links.config(entry, shown)
+    state, _ = state_of(evidence, entry)
+    found = best(runs[entry.key])
+    lines = [f"{words}:"] if words else []
+    if found is not None and found.primary is not None:
+        lines.append(f"**{links.config(entry, found.primary.text)}** measured")
+        lines.append(f"({', '.join(found.labels)})")
+        lines.append(f"{figures.expected_text(entry, lookup)} expected")
+    else:
+        lines.append(f"{links.config(entry, figures.expected_text(entry, lookup))} expected")
+    lines.append(links.badge(state))
+    return "\\\n".join(lines)
+
+
+def _settings_link(target: Target, workload: str, lookup: Lookup) -> tuple[str, str, str]:
+    """Return document, title and size of a settings page, for the table of contents."""
+    count = len(lookup.entries_of(target.name, workload))
+    return workload, lookup.title(workload), fmt.count(count, "variant")
+
+
+def _policies(entries: list[Entry], lookup: Lookup) -> list[Policy]:
+    """Return the rules of this target's scenarios and workloads; not those of every run."""
+    names = {e.scenario for e in entries} | {e.workload for e in entries}
+    names |= {scenario_title(e.scenario).lower() for e in entries}
+    return [p for p in lookup.catalog.policies if _words(p.applies_to) & names]
+
+
+def _words(applies_to: str) -> set[str]:
+    """Return the parts of what a rule holds for."""
+    return {part.strip().lower() for part in applies_to.replace(" and ", ",").split(",")}
+
+
+def _precisions(target: Target, lookup: Lookup) -> Table:
+    """Return the number formats as a table."""
+    rows = tuple(
+        (inline(row.name), row.note, inline(", ".join(row.used)) or none_cell())
+        for row in profile.precisions(target, lookup)
+    )
+    return Table(headers=("Format", "Hardware", "Used by"), rows=rows)
+
+
+def _mig(target: Target, lookup: Lookup) -> dict[str, object] | None:
+    """Return what MIG means for a target; None where it cannot."""
+    if not profile.can_mig(target):
+        return None
+    whole = profile.board(target, lookup)
+    return {
+        "slice": target.mig,
+        "board": whole,
+        "slices": profile.slices(target, lookup.catalog),
+        "shares": _shares(target, whole) if whole else [],
+    }
+
+
+def _shares(target: Target, whole: Target) -> list[tuple[str, str, str, str]]:
+    """Return how much of its board a slice has, fact by fact."""
+    found = []
+    for name in ("memory_gb", "sms", "bandwidth_gb_s"):
+        mine, all_of_it = profile.number(target, name), profile.number(whole, name)
+        if mine and all_of_it:
+            unit = target.facts[name].unit
+            found.append(
+                (
+                    profile.LABELS[name],
+                    fmt.quantity(mine, unit),
+                    fmt.quantity(all_of_it, unit),
+                    fmt.percent(mine / all_of_it, 1),
+                )
+            )
+    return found
+
+
+def _sibling(target: Target, lookup: Lookup) -> Comparison | None:
+    """Return the differences to the target that this one is best compared with."""
+    other = lookup.sibling(target)
+    return compare(target, other, lookup) if other else None
+
+
+def _problems(
+    entries: list[Entry],
+    runs: dict[str, tuple[Measurement, ...]],
+    lookup: Lookup,
+    evidence: Evidence,
+) -> Table:
+    """Return what went wrong on a target and how to mend it."""
+    rows = []
+    for entry in entries:
+        name = links.config(entry, f"{lookup.title(entry.workload)}, {variant(entry)}")
+        for run in runs[entry.key]:
+            rows += [(name, *_cause(cause, lookup)) for cause in run.causes]
+        rows += [
+            (name, f"{links.badge(j.state.value)} {inline(j.reason)}", _MENDS[j.state])
+            for j in evidence.measurements(entry.key)
+            if j.state in _MENDS
+        ]
+    return Table(headers=("Where", "Problem", "Mend"), rows=tuple(dict.fromkeys(rows)))
+
+
+def _cause(cause: Mapping[str, str], lookup: Lookup) -> tuple[str, str]:
+    """Return a cause of a stored record with its mend; its code links to its section."""
+    name = cause.get("code", "")
+    known = any(w.value == name for w in causes(lookup.catalog))
+    shown = links.ref(slug(name), name) if known else code(name)
+    return f"{shown}: {inline(cause.get('text', ''))}", inline(cause.get("do", ""))
+
+
+def _likely(entries: list[Entry], lookup: Lookup) -> Table:
+    """Return the causes of an INVALID run that the scenarios of a target can meet."""
+    words = {str(w.value): w for w in causes(lookup.catalog)}
+    rows = []
+    for scenario in lookup.scenarios(entries):
+        for name in _CAUSES.get(scenario_word(scenario), ()):
+            if name in words:
+                meaning = first_sentence(words[name].doc)
+                rows.append((scenario_title(scenario), links.ref(slug(name), name), meaning))
+    return Table(headers=("Scenario", "Code", "Meaning"), rows=tuple(rows))

@@ -1,0 +1,178 @@
+"""What a site build costs beside Sphinx with as many plain pages, in one run.
+
+    python tests/benchmarks/bench_site.py [--root DIR] [--rounds 3] [--jobs 1] [--json]
+
+Builds a copy of the tree: cold, without a change, and after an edit of one value; each
+step is `docgen build --no-run`, so it includes reading the source and rendering. The
+plain site has as many pages (a heading, three sections of prose, a small table, a link),
+the same theme and parser, and nothing of docgen; its edit changes one page. Prints the
+median of CPU seconds (own and children), wall seconds, pages read, and their ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+EDITED = "runtime/targets/h200_sxm_141gb.py"
+WORDS = "A sentence of prose stands here so that the page has something to be parsed. "
+
+CONF = """
+extensions = ["myst_parser", "sphinx_design", "sphinx_copybutton"]
+html_theme = "pydata_sphinx_theme"
+html_theme_options = {"navigation_depth": 3, "collapse_navigation": False}
+html_show_sourcelink = False
+html_copy_source = False
+"""
+
+
+def timed(command: list[str], folder: Path) -> tuple[float, float, str]:
+    """Return CPU seconds, wall seconds and output of a command; its children count too."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    wall = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return cpu, wall, done.stdout
+
+
+def copy_tree(root: Path, to: Path) -> None:
+    """Copy what a build reads, without what an earlier build wrote."""
+    ignore = shutil.ignore_patterns("__pycache__", "*.onnx")
+    for name in ("runtime", "docgen", "templates"):
+        shutil.copytree(root / name, to / name, ignore=ignore)
+    manifest = root / "docs/.docgen-manifest.json"
+    generated = set(json.loads(manifest.read_text())["files"]) if manifest.is_file() else set()
+    for path in (root / "docs").rglob("*"):
+        name = path.relative_to(root / "docs").as_posix()
+        if path.is_file() and name not in generated and not path.name.startswith("."):
+            (to / "docs" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, to / "docs" / name)
+    shutil.copy(root / "pyproject.toml", to / "pyproject.toml")
+
+
+def measure_ours(root: Path, jobs: int, work: Path) -> dict[str, dict[str, float]]:
+    """Return figures of docgen's build of a copy of the tree."""
+    tree = work / "tree"
+    copy_tree(root, tree)
+    command = [sys.executable, "-m", "docgen", "build", "--no-run", "--json", "-j", str(jobs)]
+    command += ["--allow-warnings", "--root", str(tree)]
+    found = {}
+    for step in ("cold", "no change", "one edit"):
+        if step == "one edit":
+            edit_value(tree / EDITED)
+        cpu, wall, out = timed(command, tree)  # the copy of docgen, whatever is edited meanwhile
+        report = json.loads(out)
+        found[step] = {
+            "cpu_s": cpu,
+            "wall_s": wall,
+            "read": report["pages_read"],
+            "written": report["pages_written"],
+            "generated": report["generated"]["written"],
+        }
+    found["cold"]["pages"] = found["cold"]["read"]
+    return found
+
+
+def edit_value(file: Path) -> None:
+    """Change the first target_qps of a file by one."""
+    text = file.read_text()
+    match = re.search(r"(target_qps=)([0-9_]+)", text)
+    if match is None:
+        raise SystemExit(f"{file}: want a target_qps, got none; name another file in EDITED")
+    value = int(match[2].replace("_", "")) + 1
+    file.write_text(text.replace(match[0], f"{match[1]}{value}", 1))
+
+
+def measure_plain(pages: int, jobs: int, work: Path) -> dict[str, dict[str, float]]:
+    """Return figures of Sphinx alone with that many plain pages."""
+    source = work / "plain"
+    source.mkdir()
+    (source / "conf.py").write_text(CONF)
+    names = [f"p{number}" for number in range(pages - 1)]
+    listed = "\n".join(names)
+    (source / "index.md").write_text(f"# Index\n\n```{{toctree}}\n{listed}\n```\n")
+    for name, after in zip(names, [*names[1:], "index"], strict=True):
+        (source / f"{name}.md").write_text(make_plain(name, after))
+    command = [sys.executable, "-m", "sphinx", "-q", "-j", str(jobs), "-b", "html"]
+    command += [str(source), str(work / "plain-site")]
+    found = {}
+    for step in ("cold", "no change", "one edit"):
+        if step == "one edit":
+            (source / "p0.md").write_text(make_plain("p0", "index") + "\nMore.\n")
+        cpu, wall, _ = timed(command, work)
+        found[step] = {"cpu_s": cpu, "wall_s": wall}
+    return found
+
+
+def make_plain(name: str, after: str) -> str:
+    """Return a plain page."""
+    rows = "".join(f"| {number} | value {number} |\n" for number in range(5))
+    sections = "".join(f"## Part {number} of {name}\n\n{WORDS * 5}\n\n" for number in range(3))
+    table = f"| a | b |\n| --: | :-- |\n{rows}"
+    return f"# Page {name}\n\n{sections}{table}\nNext: {{doc}}`{after}`.\n"
+
+
+def summarise(rounds: list[tuple[dict, dict]]) -> dict[str, dict[str, float]]:
+    """Return medians and ratios by step."""
+    found = {}
+    for step in ("cold", "no change", "one edit"):
+        ours = [a[step]["cpu_s"] for a, _ in rounds]
+        plain = [b[step]["cpu_s"] for _, b in rounds]
+        ratios = [x / y for x, y in zip(ours, plain, strict=True)]
+        first = rounds[-1][0][step]
+        found[step] = {
+            "docgen_cpu_s": round(statistics.median(ours), 2),
+            "sphinx_cpu_s": round(statistics.median(plain), 2),
+            "ratio": round(statistics.median(ratios), 2),
+            "docgen_wall_s": round(statistics.median(a[step]["wall_s"] for a, _ in rounds), 2),
+            "sphinx_wall_s": round(statistics.median(b[step]["wall_s"] for _, b in rounds), 2),
+            "pages_read": first["read"],
+            "pages_written": first["written"],
+            "files_generated": first["generated"],
+        }
+    return found
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", type=Path, default=ROOT)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    rounds = []
+    for _ in range(asked.rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            ours = measure_ours(asked.root.resolve(), asked.jobs, Path(folder))
+            plain = measure_plain(int(ours["cold"]["pages"]), asked.jobs, Path(folder))
+        rounds.append((ours, plain))
+    steps = summarise(rounds)
+    pages = int(rounds[-1][0]["cold"]["pages"])
+    if asked.json:
+        print(json.dumps({"pages": pages, "rounds": asked.rounds, "steps": steps}, indent=2))
+        return
+    print(f"{pages} pages, median of {asked.rounds}, -j{asked.jobs}; CPU seconds")
+    for step, row in steps.items():
+        print(
+            f"{step:10} docgen {row['docgen_cpu_s']:7.2f}  Sphinx {row['sphinx_cpu_s']:7.2f}  "
+            f"ratio {row['ratio']:5.2f}  read {row['pages_read']}  written {row['pages_written']}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Harness of an invented submitter."""

@@ -1,0 +1,3 @@
+import logging
+
+__all__ = ["logging"]

@@ -1,0 +1,6 @@
+class FieldError(Exception):
+    pass
+
+
+class HarnessError(Exception):
+    pass
