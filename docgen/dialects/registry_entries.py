@@ -191,6 +191,8 @@ def _entry(
     reasons = list(dict.fromkeys(checks.reasons(candidate)))
     stop = registration.stopped
     stopped = f"{stop.source.path}:{stop.source.line} fails with {stop.got}" if stop else ""
+    if stopped:
+        reasons.insert(0, f"it is never registered: {stopped}")
     raw = {name: value.resolved for name, value in values.items()}
     return c.Entry(
         key=key,

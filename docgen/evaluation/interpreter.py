@@ -102,7 +102,7 @@ class Interpreter(Evaluator):
     def settle(self, node: ast.expr, scope: Frame | Module) -> Any:
         """Return the value of an expression, or Unknown; note a certain error of a module."""
         value = super().settle(node, scope)
-        if isinstance(value, Unknown) and isinstance(value.cause, Raised):
+        if isinstance(value, Unknown) and (isinstance(value.cause, Raised) or value.cause.fails):
             frame = self.frame(scope)
             if not frame.depth and value.cause.source.path == frame.module.path:
                 self.stop(frame.module, value.cause)

@@ -14,6 +14,7 @@ from docgen.evaluation.objects import (
     ClassInfo,
     External,
     FunctionInfo,
+    Import,
     NotStatic,
     Unknown,
 )
@@ -23,6 +24,7 @@ from docgen.evaluation.taint import Doc, taint
 
 if TYPE_CHECKING:
     from docgen.evaluation.interpreter import Interpreter
+    from docgen.evaluation.objects import Module
 
 
 class Break(Exception):  # noqa: N818 - control flow of an evaluated loop
@@ -233,9 +235,7 @@ _KINDS = {
 def _class(interpreter: Interpreter, node: ast.ClassDef, frame: Frame, doc: Doc) -> None:
     """Bind a class as its decorators leave it; a dialect takes those that it knows."""
     for base in node.bases:
-        if isinstance(base, ast.Name) and not _is_bound(base.id, frame):
-            where = frame.module.source(base)
-            interpreter.stop(frame.module, NotStatic(where, f"{base.id!r}, which nothing defines"))
+        _check_bound(interpreter, base, frame)
     plain_statements.HANDLERS[ast.ClassDef](interpreter, node, frame, doc)
     bound = frame.names[node.name]
     for decorator in reversed(node.decorator_list):
@@ -257,6 +257,28 @@ def _class(interpreter: Interpreter, node: ast.ClassDef, frame: Frame, doc: Doc)
         )
 
 
+def _annotated(interpreter: Interpreter, node: ast.AnnAssign, frame: Frame, doc: Doc) -> None:
+    """Bind an annotated name; Python evaluates the annotation too, unless that is deferred."""
+    if not frame.depth and not _defers_annotations(frame.module):
+        for part in ast.walk(node.annotation):
+            _check_bound(interpreter, part, frame)
+    plain_statements.HANDLERS[ast.AnnAssign](interpreter, node, frame, doc)
+
+
+def _defers_annotations(module: Module) -> bool:
+    """Tell whether a module leaves its annotations unevaluated."""
+    found = module.names.get("annotations")
+    value = found.value if found is not None else None
+    return isinstance(value, Import) and value.module == "__future__"
+
+
+def _check_bound(interpreter: Interpreter, node: ast.AST, frame: Frame) -> None:
+    """Note that Python stops at a name that certainly stands for nothing."""
+    if not frame.depth and isinstance(node, ast.Name) and not _is_bound(node.id, frame):
+        where = frame.module.source(node)
+        interpreter.stop(frame.module, NotStatic(where, f"{node.id!r}, which nothing defines"))
+
+
 def _is_bound(name: str, frame: Frame) -> bool:
     """Tell whether a name may stand for something in a scope."""
     scope: Frame | None = frame
@@ -269,6 +291,7 @@ def _is_bound(name: str, frame: Frame) -> bool:
 
 
 STATEMENTS: dict[type[ast.stmt], Any] = {
+    ast.AnnAssign: _annotated,
     ast.AugAssign: _augmented,
     ast.If: _if,
     ast.For: _for,

@@ -185,10 +185,7 @@ def test_a_class_without_known_bases_is_named_and_the_rest_is_complete(tree, sou
         "'x' * 10**9",
         "1 << 10**9",
         "9 ** 9 ** 9",
-        "Nothing.anywhere",
-        "(lambda: undefined)()",
         "eval('1')",
-        "KnownSystem.Missing",
         "os.environ['NOT_SET']",
         "'{0.__class__}'.format(1)",
     ],
@@ -206,12 +203,45 @@ def test_a_value_that_cannot_be_known_is_left_out_and_named(tree, expression):
     assert f"{bad.key}\t-\tunresolved" in set(digests.lines(catalog))
 
 
-def test_where_python_would_stop_is_named(tree):
-    _add(tree, f"{HEAD}{BAD}    ratio = KnownSystem.Missing\n\n{GOOD}")
+@pytest.mark.parametrize(
+    ("line", "got"),
+    [
+        ("    ratio = KnownSystem.Missing", "KnownSystem.Missing"),
+        ("    ratio = Nothing.anywhere", "'Nothing'"),
+        ("    ratio = (lambda: undefined)()", "'undefined'"),
+        ("    ratio: Missing[str, int] = 3", "'Missing'"),
+    ],
+    ids=["attribute", "name", "lambda", "annotation"],
+)
+def test_what_stands_after_the_place_where_python_stops_is_rejected(tree, sound, line, got):
+    _add(tree, f"{HEAD}{GOOD}\n\n{BAD}{line}\n\n{GOOD.replace('x1', 'x4')}")
     catalog = registry.read(tree)
-    assert "KnownSystem.Missing" in _entries(catalog)[KEY.format("G9_80GBx1")].stopped
+    entries = _entries(catalog)
+    before, bad, after = (entries[KEY.format(f"G9_80GBx{n}")] for n in (1, 8, 4))
+    assert not before.rejected
+    assert got in bad.stopped
+    assert after.stopped == bad.stopped
+    assert after.rejected.startswith("it is never registered: configs/")
+    assert f"{after.key}\t{after.digest}\trejected" in set(digests.lines(catalog))
+    assert sound < set(digests.lines(catalog))
     (message,) = (text for code, _, text in _notes(catalog) if code == "stops")
     assert "2 configurations" in message
+
+
+def test_a_deferred_annotation_stops_nothing(tree):
+    body = f"{BAD}    ratio: Missing[str, int] = 3\n\n{GOOD}"
+    _add(tree, f"from __future__ import annotations\n{HEAD}{body}")
+    assert not any(entry.stopped for entry in registry.read(tree).entries)
+
+
+def test_a_registration_under_an_unknown_name_is_rejected(tree):
+    names = (
+        "AccuracyTarget, Benchmark, BenchmarkConfiguration, HarnessType, KnownSystem, "
+        "PowerSetting, Scenario"
+    )
+    _add(tree, HEAD.replace("import *", f"import {names}") + GOOD)
+    (entry,) = _entries(registry.read(tree)).values()
+    assert "'ConfigRegistry', which nothing defines" in entry.rejected
 
 
 @pytest.mark.parametrize("missing", ["fields.py", "constants.py", "systems"])
