@@ -24,7 +24,7 @@ from docgen.evaluation.taint import Doc, taint
 
 if TYPE_CHECKING:
     from docgen.evaluation.interpreter import Interpreter
-    from docgen.evaluation.objects import Module
+    from docgen.evaluation.tree import Module
 
 
 class Break(Exception):  # noqa: N818 - control flow of an evaluated loop
