@@ -21,8 +21,10 @@ from runtime.configs.registry import Registry
 from runtime.configs.schema import Entry, MultiStream, Offline, Server, Settings, SingleStream
 from runtime.errors import Problem, UsageError
 from runtime.overrides import Overrides, apply_overrides, parse_overrides
+from runtime.policies.departures import departures
 from runtime.policies.estimates import run_seconds
 from runtime.policies.precision import check_precision
+from runtime.policies.run import check_bound
 from runtime.quick import quick_changes
 from runtime.selection import select, unknown_word
 from runtime.vocabulary import (
@@ -71,6 +73,8 @@ class RunPlan:
     """The user's data set folder; None for the bundled data."""
     devices: tuple[int, ...] = ()
     """Indices of the accelerators to use; empty on a CPU target."""
+    notes: tuple[str, ...] = ()
+    """Where the settings fall short of the official rules; every output must say so."""
 
     def to_json(self) -> bytes:
         """Return the JSON form, UTF-8; `from_json` gives an equal plan back."""
@@ -101,6 +105,7 @@ class RunPlan:
             overrides=plain["overrides"],
             accuracy_goal=AccuracyTarget(plain["accuracy_goal"]),
             devices=tuple(plain["devices"]),
+            notes=tuple(plain.get("notes", ())),
             **paths,
         )
 
@@ -204,13 +209,23 @@ def resolve_all(
         problems += unfit
         chosen = dataclasses.replace(entry, settings=settings)
         problems += check_precision(chosen, registry.target(entry.target))
+        if isinstance(settings, Server) and "target_latency_ms" not in own:
+            problems += check_bound(settings, entry.workload, entry.target)
         if not problems:
             changes = quick_changes(settings, Mode(mode)) if quick else {}
             kept = {n: v for n, v in changes.items() if n not in own}
             settings = dataclasses.replace(settings, **kept)
             plan = _plan(registry, entry, settings, frozenset(own))
+            short = not quick and Mode(mode) is Mode.PERFORMANCE
             made.append(
-                dataclasses.replace(plan, mode=Mode(mode), quick=quick, model=model, data=data)
+                dataclasses.replace(
+                    plan,
+                    mode=Mode(mode),
+                    quick=quick,
+                    model=model,
+                    data=data,
+                    notes=_notes(registry, entry, settings) if short else (),
+                )
             )
     if problems:
         raise UsageError(dict.fromkeys(problems))
@@ -254,6 +269,12 @@ def _plan(registry: Registry, entry: Entry, settings: Settings, named: frozenset
         accuracy_goal=entry.accuracy,
         devices=() if target.family is Family.CPU else tuple(range(target.devices)),
     )
+
+
+def _notes(registry: Registry, entry: Entry, settings: Settings) -> tuple[str, ...]:
+    """Return what a performance run must say of the rules that its settings do not meet."""
+    samples = registry.workload(entry.workload).accuracy_samples
+    return tuple(map(str, departures(settings, entry.workload, entry.target, samples)))
 
 
 def _plain(value: object) -> object:

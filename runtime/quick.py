@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from runtime.configs.schema import MultiStream, Offline, Server, Settings, SingleStream
+from runtime.policies.earlystopping import least_for_estimate
 from runtime.vocabulary import Mode
 
 SAMPLING_MS = 2_000
@@ -28,12 +29,6 @@ PATIENCE_MS = 5_000
 
 WARMUP_BATCHES = 2
 """Warm-up inferences per lane in a quick run."""
-
-CONFIDENCE = 0.99
-"""Confidence with which early stopping judges a percentile.
-
-Source: LoadGen, early_stopping.cc; MLPerf inference rules, "Early stopping".
-"""
 
 PERCENTILES = (97.0, 95.0, 90.0, 50.0)
 """Percentiles that the quick run of a slow target may fall back to, best first.
@@ -57,33 +52,6 @@ def quick_changes(settings: Settings, mode: Mode) -> dict[str, Any]:
         elif isinstance(settings, (SingleStream, MultiStream)):
             wanted |= _stream(settings)
     return {name: value for name, value in wanted.items() if getattr(settings, name) != value}
-
-
-def queries_needed(percentile: float, over: int = 1) -> int:
-    """Return the fewest queries from which early stopping can judge a percentile.
-
-    Args:
-        percentile: Percentile of the latency bound, in %.
-        over: Queries that may exceed the bound (LoadGen's estimate needs one).
-
-    Returns:
-        64 for 90 %, 662 for 99 % with one query over; 459 for 99 % with none.
-
-    Source: the binomial bound of LoadGen's early stopping: the least n for which
-        `over` or fewer misses in n have a probability of at most `1 - CONFIDENCE`.
-    """
-    miss = 1.0 - percentile / 100.0
-    if miss <= 0.0:
-        raise ValueError("no number of queries can judge the 100th percentile")
-    n = max(over + 1, math.floor(math.log(1.0 - CONFIDENCE) / math.log(1.0 - miss)))
-    while _at_most(over, n, miss) > 1.0 - CONFIDENCE:
-        n += 1
-    return n
-
-
-def _at_most(over: int, n: int, miss: float) -> float:
-    """Return the probability of at most `over` misses in n tries."""
-    return sum(math.comb(n, k) * miss**k * (1.0 - miss) ** (n - k) for k in range(over + 1))
 
 
 def _offline(settings: Offline) -> dict[str, Any]:
@@ -114,9 +82,9 @@ def _judged(settings: Server | SingleStream | MultiStream, affordable: float) ->
     """
     own = settings.target_latency_percentile
     allowed = [p for p in dict.fromkeys((own, *PERCENTILES)) if p <= own and p < 100.0]  # noqa: PLR2004
-    percentile = next((p for p in allowed if queries_needed(p) <= affordable), allowed[-1])
+    percentile = next((p for p in allowed if least_for_estimate(p) <= affordable), allowed[-1])
     return {
         "min_duration_ms": min(settings.min_duration_ms, SAMPLING_MS),
-        "min_query_count": queries_needed(percentile),
+        "min_query_count": least_for_estimate(percentile),
         "target_latency_percentile": percentile,
     }

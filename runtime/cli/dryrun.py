@@ -63,7 +63,7 @@ class DryRun:
             "user_conf": self.user_conf,
             "out": str(self.out),
             "device": dataclasses.asdict(self.device),
-            "notes": [QUICK_NOTE] if plan.quick else [],
+            "notes": [*([QUICK_NOTE] if plan.quick else []), *plan.notes],
         }
 
 
@@ -110,6 +110,8 @@ def show(runs: Sequence[DryRun]) -> None:
         out.print(f"\n[bold]{plan.key}[/]  ({plan.mode}, dry run: nothing was opened or measured)")
         if plan.quick:
             out.print(f"  {QUICK_NOTE}", style="yellow")
+        for note in plan.notes:
+            out.print(f"  {note}", style="yellow", markup=False)
         _show_settings(run, out)
         sign = "yes" if run.device.ok else "no"
         mend = f"; {run.device.mend}" if run.device.mend else ""

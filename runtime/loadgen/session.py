@@ -197,7 +197,7 @@ class _Run:
             code=read_code(),
             model=model,
             accuracy=accuracy,
-            notes=_quick_notes(plan) + notes,
+            notes=_quick_notes(plan) + plan.notes + notes,
             logs=LOGS,
         )
 

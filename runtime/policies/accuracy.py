@@ -37,6 +37,30 @@ GOAL_99_9 = Policy(
 )
 """The variant that entries mark `@99.9`."""
 
+RANGE = Policy(
+    id="accuracy.range",
+    title="Accuracy has an upper limit, too, where it is a length",
+    rule=(
+        "Some metrics must lie in a range: the tokens of an answer within 90 % and 110 % of the "
+        "reference, both scores of Stable Diffusion XL between fixed figures. Every metric of a "
+        "benchmark must pass; the tables of the rounds list them."
+    ),
+    applies_to="all",
+    source="mlcommons/inference@b66003e10 submission_checker, accuracy-upper-limit",
+)
+"""Short answers are fast answers."""
+
+FIVE_FIGURES = Policy(
+    id="accuracy.five-figures",
+    title="Accuracy in five figures",
+    rule="An accuracy is reported with five significant figures, rounded half to even.",
+    applies_to="all",
+    source="MLPerf inference_rules.adoc, after the edge scenarios",
+    value=5,
+    unit="figures",
+)
+"""98.9995 % is written 99.000 %."""
+
 WHOLE_SET = Policy(
     id="accuracy.whole-set",
     title="Every sample once",
@@ -98,6 +122,19 @@ CALIBRATION_RECORD = Policy(
     source="MLPerf submission_rules.adoc, Directory structure (calibration); Calliope",
 )
 """What a reader needs to reproduce a quantised model."""
+
+
+CALIBRATION_METHOD = Policy(
+    id="calibration.method",
+    title="Calibration is mathematics alone",
+    rule=(
+        "Quantisation is a purely mathematical, repeatable procedure whose description is much "
+        "smaller than the weights it makes. A subset of the calibration set may be used."
+    ),
+    applies_to="int8, fp8",
+    source="MLPerf inference_rules.adoc, Weight Definition and Quantization",
+)
+"""No search over the evaluation set in disguise."""
 
 
 def accuracy_goal(target: AccuracyTarget, reference: float) -> float:

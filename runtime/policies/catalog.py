@@ -5,8 +5,11 @@ from __future__ import annotations
 from runtime.policies import (
     accuracy,
     artifacts,
+    division,
+    equivalence,
     estimates,
     mig,
+    power,
     precision,
     run,
     seeds,
@@ -17,6 +20,18 @@ from runtime.policies.model import Policy
 
 def policies() -> tuple[Policy, ...]:
     """Return every policy of the package, ordered by id."""
-    modules = (run, seeds, accuracy, precision, artifacts, wording, estimates, mig)
+    modules = (
+        accuracy,
+        artifacts,
+        division,
+        equivalence,
+        estimates,
+        mig,
+        power,
+        precision,
+        run,
+        seeds,
+        wording,
+    )
     found = {p.id: p for m in modules for p in vars(m).values() if isinstance(p, Policy)}
     return tuple(found[key] for key in sorted(found))

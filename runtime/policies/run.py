@@ -152,6 +152,42 @@ SAMPLES_PER_QUERY = Policy(
 )
 """Samples handed over at one time in MultiStream."""
 
+LATENCY_BOUNDS = Policy(
+    id="run.latency-bounds",
+    title="Latency bounds by benchmark and round",
+    rule=(
+        "In Server and Interactive 99 % of the queries stay within the benchmark's latency, or "
+        "within its time to first token and time per output token. The tables of the rounds list "
+        "the bounds."
+    ),
+    applies_to="server",
+    source="mlcommons/inference@b66003e10 submission_checker, constants.py; mlperf.conf",
+)
+"""`runtime.policies.rounds` has them as data."""
+
+DISTINCT_SAMPLES = Policy(
+    id="run.performance-samples",
+    title="Distinct samples by benchmark",
+    rule=(
+        "A performance run draws from at least the benchmark's performance_sample_count distinct "
+        "samples, or from the whole data set where that is smaller."
+    ),
+    applies_to="all",
+    source="mlperf.conf, performance_sample_count_override; submission_checker, constants.py",
+)
+"""The tables of the rounds list the counts."""
+
+NO_DURATION = Policy(
+    id="run.no-min-duration",
+    title="Benchmarks without a least duration",
+    rule="e2e-rag-qna and e2e-rag-db pass over their data set once; no least duration is asked.",
+    applies_to="e2e-rag-qna, e2e-rag-db",
+    source="mlcommons/inference@b66003e10 submission_checker, checks/performance_check.py",
+    value=0,
+    unit="ms",
+)
+"""The only exemption."""
+
 SERVER_LATENCY_RESNET50 = Policy(
     id="run.server-latency-resnet50",
     title="Server latency bound of ResNet-50",
@@ -248,21 +284,31 @@ def min_samples(dataset_size: int) -> int:
     return min(int(OFFLINE_SAMPLES.number), dataset_size)
 
 
-def latency_bound_ms(workload: str, target: str) -> float | None:
-    """Return the Server latency bound of a workload on a target, in ms; None without a rule."""
+def bound_rule(workload: str, target: str) -> Policy | None:
+    """Return the rule that bounds the Server latency of a workload; None without one."""
     if workload == "digits":
-        return SERVER_LATENCY_DIGITS.number
+        return SERVER_LATENCY_DIGITS
     if workload == "resnet50":
-        rule = SERVER_LATENCY_RESNET50_CPU if target == "cpu" else SERVER_LATENCY_RESNET50
-        return rule.number
+        return SERVER_LATENCY_RESNET50_CPU if target == "cpu" else SERVER_LATENCY_RESNET50
     return None
 
 
+def latency_bound_ms(workload: str, target: str) -> float | None:
+    """Return the Server latency bound of a workload on a target, in ms; None without a rule."""
+    rule = bound_rule(workload, target)
+    return rule.number if rule is not None else None
+
+
 def check_bound(settings: Server, workload: str, target: str) -> list[Problem]:
-    """Return the problem of a Server configuration that loosens its bound; empty when it fits."""
-    bound = latency_bound_ms(workload, target)
-    if bound is None or settings.target_latency_ms <= bound:
+    """Return the problem of a Server configuration that loosens its bound; empty when it fits.
+
+    An entry may not loosen it. A person may, with `--set`: such a run says so in every
+    output (`runtime.policies.departures`).
+    """
+    rule = bound_rule(workload, target)
+    if rule is None or settings.target_latency_ms <= rule.number:
         return []
     where = f"{target}/{workload}/server.target_latency_ms"
     got = f"{settings.target_latency_ms:g} ms"
-    return [Problem(where, f"at most {bound:g} ms", got, "lower it, or call the run your own")]
+    do = f"lower it ({rule.id}), or loosen it for one run with --set"
+    return [Problem(where, f"at most {rule.number:g} ms", got, do)]

@@ -13,7 +13,8 @@ from runtime.configs.schema import Entry, MultiStream, Offline, Server, SingleSt
 from runtime.configs.target import Target
 from runtime.errors import ConfigError, UsageError
 from runtime.plan import RunPlan, estimate_s, resolve, resolve_all, values_of
-from runtime.quick import queries_needed, quick_changes
+from runtime.policies.earlystopping import least_queries
+from runtime.quick import quick_changes
 from runtime.selection import select
 from runtime.vocabulary import (
     AccuracyTarget,
@@ -206,12 +207,12 @@ def test_paths_survive_json(registry, tmp_path):
 
 
 def test_counts_are_those_of_early_stopping():
-    assert queries_needed(99.0) == 662
-    assert queries_needed(90.0) == 64
-    assert queries_needed(99.0, over=0) == 459
-    assert queries_needed(50.0) == 11
+    assert least_queries(1, 99.0) == 662
+    assert least_queries(1, 90.0) == 64
+    assert least_queries(0, 99.0) == 459
+    assert least_queries(1, 50.0) == 11
     with pytest.raises(ValueError, match="100th"):
-        queries_needed(100.0)
+        least_queries(1, 100.0)
 
 
 def test_quick_offline_is_sized_for_two_seconds_and_valid_from_half_a_second():

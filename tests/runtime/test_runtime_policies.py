@@ -12,16 +12,30 @@ import pytest
 from runtime.configs.registry import load
 from runtime.configs.schema import Entry, MultiStream, Offline, Server, Settings, SingleStream
 from runtime.errors import ConfigError
-from runtime.policies import accuracy, artifacts, estimates, mig, precision, run, seeds, wording
+from runtime.policies import (
+    accuracy,
+    artifacts,
+    division,
+    equivalence,
+    estimates,
+    mig,
+    power,
+    precision,
+    run,
+    seeds,
+    wording,
+)
 from runtime.policies.artifacts import CacheKey, changed_parts
 from runtime.policies.catalog import policies
+from runtime.policies.earlystopping import least_queries
 from runtime.policies.model import Policy
-from runtime.quick import queries_needed
 from runtime.record import STATEMENT
 from runtime.vocabulary import AccuracyTarget, Precision, Scenario
 from runtime.workloads import digits, resnet50
 
-MODULES = (run, seeds, accuracy, precision, artifacts, wording, estimates, mig)
+MODULES = (
+    run, seeds, accuracy, precision, artifacts, wording, estimates, mig, division, equivalence, power,
+)  # fmt: skip
 
 
 def test_policies_are_complete_and_unique() -> None:
@@ -32,7 +46,7 @@ def test_policies_are_complete_and_unique() -> None:
     topics = {p.id.split(".")[0] for p in policies()}
     assert topics == {
         "run", "seeds", "accuracy", "calibration", "precision", "artifacts", "wording", "estimates",
-        "mig",
+        "mig", "division", "category", "suite", "equivalence", "power",
     }  # fmt: skip
 
 
@@ -66,9 +80,9 @@ def test_scenario_minimums(scenario: Scenario, queries: int, percentile: float |
 
 
 def test_early_stopping_minimums_follow_from_the_confidence() -> None:
-    assert run.min_queries(Scenario.SINGLE_STREAM) == queries_needed(90.0, over=1)
-    assert run.min_queries(Scenario.MULTI_STREAM) == queries_needed(99.0, over=1)
-    assert run.min_queries(Scenario.SERVER) == queries_needed(99.0, over=0)
+    assert run.min_queries(Scenario.SINGLE_STREAM) == least_queries(1, 90.0)
+    assert run.min_queries(Scenario.MULTI_STREAM) == least_queries(1, 99.0)
+    assert run.min_queries(Scenario.SERVER) == least_queries(0, 99.0)
 
 
 def test_schema_defaults_agree_with_the_policies() -> None:
@@ -105,7 +119,7 @@ def test_loosened_bound_is_a_problem() -> None:
     [problem] = run.check_bound(loose, "resnet50", "l4")
     assert str(problem) == (
         "l4/resnet50/server.target_latency_ms: want at most 15 ms, got 20 ms; "
-        "lower it, or call the run your own"
+        "lower it (run.server-latency-resnet50), or loosen it for one run with --set"
     )
     assert run.check_bound(loose, "resnet50", "cpu") == []
     assert run.check_bound(loose, "bert", "l4") == []
