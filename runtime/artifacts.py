@@ -19,6 +19,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from runtime.errors import ArtifactError, Problem
+from runtime.troubles.machine import DISK_FULL, FOLDER_TAKEN, PERMISSION_DENIED
 
 LOCK_NAME = ".harness.lock"
 """File that marks a results folder as taken by a running harness."""
@@ -94,11 +95,18 @@ def problem_of(place: Place, where: str) -> Problem | None:
         seen = f"{place.reason}: {place.existing}"
         if place.owner:
             seen += f" is {place.mode}, owned by {place.owner}; we are {place.us}"
-        return Problem(f"{where} {place.path}", "a folder that we can write", seen, place.mend)
+        return Problem(
+            f"{where} {place.path}",
+            "a folder that we can write",
+            seen,
+            place.mend,
+            PERMISSION_DENIED.code,
+        )
     if place.free_mib < MIN_FREE_MIB:
         want = f"at least {MIN_FREE_MIB} MiB free"
         mend = "free some space or choose another folder with --out"
-        return Problem(f"{where} {place.path}", want, f"{place.free_mib} MiB", mend)
+        got = f"{place.free_mib} MiB"
+        return Problem(f"{where} {place.path}", want, got, mend, DISK_FULL.code)
     return None
 
 
@@ -120,7 +128,9 @@ def prepare_folder(path: Path, where: str = "--out") -> Path:
         some = ", ".join(sorted(held)[:3])
         mend = "choose another folder; results are never overwritten"
         got = f"{len(held)} files ({some})"
-        raise ArtifactError(Problem(f"{where} {path}", "an empty folder", got, mend))
+        raise ArtifactError(
+            Problem(f"{where} {path}", "an empty folder", got, mend, FOLDER_TAKEN.code)
+        )
     return path
 
 
@@ -161,7 +171,9 @@ def lock_folder(path: Path) -> Iterator[None]:
             mend = "wait until it ends or choose another folder with --out"
             got = f"one in use by {holder}"
             raise ArtifactError(
-                Problem(f"results folder {path}", "a folder of its own", got, mend)
+                Problem(
+                    f"results folder {path}", "a folder of its own", got, mend, FOLDER_TAKEN.code
+                )
             ) from error
         handle.seek(0)
         handle.truncate()
@@ -302,7 +314,12 @@ def _failure(error: OSError, path: Path, where: str) -> ArtifactError:
     if found:
         return ArtifactError(found)
     mend = "choose another folder"
-    return ArtifactError(Problem(f"{where} {path}", "a place to write", _words(error), mend))
+    code = DISK_FULL.code if error.errno in _FULL else PERMISSION_DENIED.code
+    return ArtifactError(Problem(f"{where} {path}", "a place to write", _words(error), mend, code))
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Numbers of the errors that mean: no room."""
 
 
 def _free_mib(path: Path) -> int:

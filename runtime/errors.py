@@ -24,6 +24,8 @@ class Problem:
     """What is there."""
     do: str
     """What to do about it."""
+    code: str = ""
+    """Section of the troubleshooting page, `harness explain CODE`; empty for the error's own."""
 
     def __str__(self) -> str:
         """Return the message in the project's form."""
@@ -44,6 +46,11 @@ class HarnessError(Exception):
             (problems,) if isinstance(problems, Problem) else tuple(problems)
         )
         super().__init__("\n".join(str(p) for p in self.problems))
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Return the codes that explain the problems: theirs, or the error's own."""
+        return tuple(dict.fromkeys(p.code or self.code for p in self.problems)) or (self.code,)
 
 
 class UsageError(HarnessError):

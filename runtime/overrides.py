@@ -11,6 +11,7 @@ from typing import Any
 from runtime.configs.fieldspec import field_types
 from runtime.configs.schema import Settings
 from runtime.errors import ConfigError, Problem, suggest
+from runtime.troubles.settings import CONFIG_FIELD, CONFIG_VALUE
 
 Overrides = Mapping[str, Any] | Sequence[str]
 """`FIELD=VALUE` texts, or field names with values or texts."""
@@ -38,14 +39,15 @@ def parse_overrides(
         place = f"--set {name}"
         if name not in types:
             mend = suggest(name, list(types))
-            problems.append(Problem(place, "a field of the entry", repr(name), mend))
+            want = "a field of the entry"
+            problems.append(Problem(place, want, repr(name), mend, CONFIG_FIELD.code))
         elif not isinstance(value, str) or isinstance(value, Enum):
             values[name] = value
         else:
             try:
                 values[name] = _parse(value, types[name])
             except ValueError as error:
-                problems.append(Problem(place, str(error), repr(value), _HOW))
+                problems.append(Problem(place, str(error), repr(value), _HOW, CONFIG_VALUE.code))
     return values, problems
 
 

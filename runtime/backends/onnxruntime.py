@@ -13,6 +13,7 @@ from runtime.backends.providers import HOST, check_provider, provider_options
 from runtime.configs.schema import Settings
 from runtime.configs.workload import ModelFile, Tensor, Workload
 from runtime.errors import ArtifactError, MissingError, Problem
+from runtime.troubles.machine import PROVIDER_MISSING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -113,6 +114,7 @@ class OnnxRuntime:
                     "ONNX Runtime fell back to " + ", ".join(session.get_providers()),
                     "install the libraries that it needs (CUDA, cuDNN, TensorRT of the versions "
                     "that this onnxruntime was built for) and see its message on standard error",
+                    PROVIDER_MISSING.code,
                 )
             )
         return session

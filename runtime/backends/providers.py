@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runtime.configs.schema import Settings
 from runtime.errors import MissingError, Problem, suggest
+from runtime.troubles.machine import PACKAGE_MISSING, PROVIDER_MISSING
 from runtime.vocabulary import Precision
 
 HOST = "CPUExecutionProvider"
@@ -35,7 +36,13 @@ def check_provider(name: str) -> None:
         import onnxruntime as ort
     except ImportError as error:
         raise MissingError(
-            Problem("backend", "the package onnxruntime", str(error), "pip install onnxruntime")
+            Problem(
+                "backend",
+                "the package onnxruntime",
+                str(error),
+                "pip install onnxruntime",
+                PACKAGE_MISSING.code,
+            )
         ) from error
     available = ort.get_available_providers()
     if name in available:
@@ -53,6 +60,7 @@ def check_provider(name: str) -> None:
             "one of the available ones: " + ", ".join(available),
             repr(name),
             do,
+            PROVIDER_MISSING.code,
         )
     )
 

@@ -38,6 +38,8 @@ def show_error(error: HarnessError) -> None:
     click.echo(click.style(f"{head}:", fg="red", bold=True) + f" {error.problems[0]}", err=True)
     for problem in error.problems[1:]:
         click.echo(f"  {problem}", err=True)
+    for code in error.codes:
+        click.echo(f"  read more: harness explain {code}", err=True)
 
 
 def _forget_stdout() -> None:

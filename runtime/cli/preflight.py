@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from runtime.artifacts import (
@@ -17,6 +18,7 @@ from runtime.artifacts import (
 from runtime.configs.registry import Registry
 from runtime.errors import ArtifactError, HarnessError, MissingError, Problem
 from runtime.plan import RunPlan
+from runtime.troubles.machine import FOLDER_TAKEN
 from runtime.vocabulary import BackendName
 
 CORE_PACKAGES = ("mlcommons-loadgen", "numpy", "onnx", "psutil")
@@ -102,7 +104,9 @@ def _check_devices(plans: Sequence[RunPlan], registry: Registry) -> None:
         seen = availability(registry.target(name), found, registry.targets.values())
         if not seen.ok:
             where = f"--target {name}"
-            problems.append(Problem(where, "its devices on this machine", seen.reason, seen.mend))
+            problems.append(
+                Problem(where, "its devices on this machine", seen.reason, seen.mend, seen.code)
+            )
     if problems:
         raise MissingError(problems)
 
@@ -147,12 +151,13 @@ def _taken(folder: Path) -> list[Problem]:
     if holder:
         mend = "wait until it ends, or name another folder"
         want = "a folder of its own"
-        return [Problem(f"--out {folder}", want, f"one in use by {holder}", mend)]
+        got = f"one in use by {holder}"
+        return [Problem(f"--out {folder}", want, got, mend, FOLDER_TAKEN.code)]
     if not held:
         return []
     got = f"one that holds {', '.join(held[:3])}" + (", ..." if len(held) > 3 else "")  # noqa: PLR2004
     mend = "name another folder; results are never overwritten"
-    return [Problem(f"--out {folder}", "an empty or absent folder", got, mend)]
+    return [Problem(f"--out {folder}", "an empty or absent folder", got, mend, FOLDER_TAKEN.code)]
 
 
 def _with_fallback(found: Problem, where: str) -> Problem:
@@ -161,4 +166,4 @@ def _with_fallback(found: Problem, where: str) -> Problem:
     if where != "--out" or problem_of(probe(fallback), where):
         return found
     mend = f"{found.do}, for example --out {os.fspath(fallback / 'run')}"
-    return Problem(found.where, found.want, found.got, mend)
+    return replace(found, do=mend)

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from runtime.errors import ConfigError, Problem, suggest
+from runtime.troubles.settings import CONFIG_FIELD, CONFIG_VALUE
 
 
 def diagnose(path: Path, name: str) -> list[Problem]:
@@ -29,7 +30,8 @@ def diagnose(path: Path, name: str) -> list[Problem]:
         tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
     except SyntaxError as error:
         got = f"{error.msg}: {(error.text or '').strip()!r}"
-        return [Problem(f"{shown}:{error.lineno}", "Python source", got, "mend the line")]
+        where = f"{shown}:{error.lineno}"
+        return [Problem(where, "Python source", got, "mend the line", CONFIG_VALUE.code)]
     scope: dict[str, Any] = {"__name__": name, "__file__": str(path)}
     problems: list[Problem] = []
     failed: set[str] = set()
@@ -86,13 +88,16 @@ def _problems_of(error: Exception, statement: ast.stmt, shown: str) -> list[Prob
         owner, word = misspelt.groups()
         place = f"{shown}:{_line_of_field(statement, word)}"
         mend = suggest(word, _fields_of(owner))
-        return [Problem(f"{place}: {owner}.{word}", f"a field of {owner}", repr(word), mend)]
+        where = f"{place}: {owner}.{word}"
+        return [Problem(where, f"a field of {owner}", repr(word), mend, CONFIG_FIELD.code)]
     lacking = re.search(r"(\w+)\.__init__\(\) missing .* arguments?: (.+)", str(error))
     if lacking:
         owner, words = lacking.groups()
-        return [Problem(f"{place}: {owner}", f"values for {words}", "none", "add them")]
+        where = f"{place}: {owner}"
+        return [Problem(where, f"values for {words}", "none", "add them", CONFIG_VALUE.code)]
     got = f"{type(error).__name__}: {error}"
-    return [Problem(place, "a statement that can be executed", got, "mend the line")]
+    want = "a statement that can be executed"
+    return [Problem(place, want, got, "mend the line", CONFIG_VALUE.code)]
 
 
 def _imported_file(error: Exception, path: Path) -> tuple[Path, str] | None:

@@ -14,6 +14,7 @@ from enum import Enum
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from runtime.errors import Problem
+from runtime.troubles.settings import CONFIG_VALUE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,7 +120,7 @@ def _check_value(place: str, value: Any, base: Any, marks: tuple[Any, ...]) -> l
     if plain and not _is_a(value, plain):
         wanted = " or ".join(t.__name__ for t in plain)
         got = f"{value!r} ({type(value).__name__})"
-        return [Problem(place, wanted, got, "give a value of that type")]
+        return [Problem(place, wanted, got, "give a value of that type", CONFIG_VALUE.code)]
     return [p for mark in marks for p in _check_mark(place, value, mark)]
 
 
@@ -139,10 +140,12 @@ def _check_mark(place: str, value: Any, mark: Any) -> list[Problem]:
         high = math.inf if mark.high is None else mark.high
         if isinstance(value, (int, float)) and not low <= value <= high:
             span = _span(mark)
-            return [Problem(place, span, repr(value), "choose a value in that range")]
+            do = "choose a value in that range"
+            return [Problem(place, span, repr(value), do, CONFIG_VALUE.code)]
     if isinstance(mark, OneOf) and value not in mark.choices:
         names = ", ".join(repr(c) for c in mark.choices)
-        return [Problem(place, f"one of {names}", repr(value), "choose one of them")]
+        do = "choose one of them"
+        return [Problem(place, f"one of {names}", repr(value), do, CONFIG_VALUE.code)]
     return []
 
 

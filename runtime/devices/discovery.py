@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.configs.target import Target
+from runtime.troubles.machine import DEVICE_MISSING, DRIVER_MISSING, SYSTEM_UNKNOWN
 from runtime.vocabulary import Family
 
 MEMORY_TOLERANCE = 0.12
@@ -83,6 +84,8 @@ class Availability:
     """What is there or what is missing."""
     mend: str = ""
     """What to do where something is missing."""
+    code: str = ""
+    """Section of the troubleshooting page where something is missing."""
 
 
 def discover() -> Found:
@@ -149,7 +152,10 @@ def availability(target: Target, found: Found, targets: Iterable[Target]) -> Ava
         return Availability(target=target.name, ok=True, reason=jetson_model())
     if not found.gpus:
         mend = "run it on a machine that has the GPU; --dry-run shows the settings here"
-        return Availability(target=target.name, ok=False, reason=found.why_none, mend=mend)
+        code = DRIVER_MISSING.code
+        return Availability(
+            target=target.name, ok=False, reason=found.why_none, mend=mend, code=code
+        )
     if target.mig is not None:
         return _mig_availability(target, found)
     known = tuple(targets)
@@ -162,7 +168,9 @@ def availability(target: Target, found: Found, targets: Iterable[Target]) -> Ava
     seen = ", ".join(f"{m.gpu.name} ({m.target or 'no target'})" for m in matches)
     mend = "choose the target of this machine; `harness doctor` names it"
     reason = f"{count} of {target.devices} devices; this machine has {seen}"
-    return Availability(target=target.name, ok=False, reason=reason, mend=mend)
+    unknown = not any(m.exact for m in matches)
+    code = SYSTEM_UNKNOWN.code if unknown else DEVICE_MISSING.code
+    return Availability(target=target.name, ok=False, reason=reason, mend=mend, code=code)
 
 
 def _mig_availability(target: Target, found: Found) -> Availability:
@@ -174,7 +182,8 @@ def _mig_availability(target: Target, found: Found) -> Availability:
         return Availability(target=target.name, ok=True, reason=reason)
     mend = f"run `sudo nvidia-smi -mig 1` and create a {profile} instance"
     reason = "MIG mode is off on every GPU"
-    return Availability(target=target.name, ok=False, reason=reason, mend=mend)
+    code = DEVICE_MISSING.code
+    return Availability(target=target.name, ok=False, reason=reason, mend=mend, code=code)
 
 
 def _describe(nvml: Any, index: int) -> Gpu:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from runtime.errors import MissingError, Problem
+from runtime.troubles.machine import PACKAGE_MISSING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +119,7 @@ def require(distributions: Iterable[str]) -> None:
                 f"the module {p.module} ({p.purpose})",
                 "not installed",
                 f"run `{install_line(p)}`",
+                PACKAGE_MISSING.code,
             )
             for p in missing
         )

@@ -38,6 +38,7 @@ from runtime.loadgen.settings import (
 from runtime.loadgen.sut import SystemUnderTest
 from runtime.loadgen.userconf import loadgen_samples
 from runtime.plan import RunPlan
+from runtime.troubles.settings import SEEDS_MISSING
 from runtime.vocabulary import Mode, Scenario
 
 USER_CONF = "user.conf"
@@ -64,7 +65,13 @@ def run_test(plan: RunPlan, folder: Path, reporter: Reporter, sampler: Sampler) 
     """
     if not _claimed.acquire(blocking=False):
         raise RunError(
-            Problem("LoadGen", "one test per process", "a second", "start another process")
+            Problem(
+                "LoadGen",
+                "one test per process",
+                "a second",
+                "start another process",
+                SEEDS_MISSING.code,
+            )
         )
     refuse_audit(Path.cwd())
     workload = _workload(plan.workload)
@@ -273,7 +280,7 @@ def _fail(error: BaseException, reporter: Reporter) -> NoReturn:
         "error",
         kind=type(error).__name__,
         text=str(error) or type(error).__name__,
-        problems=[[p.where, p.want, p.got, p.do] for p in problems],
+        problems=[[p.where, p.want, p.got, p.do, p.code] for p in problems],
     )
     if not isinstance(error, HarnessError):
         traceback.print_exception(type(error), error, error.__traceback__)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.errors import ArtifactError, Problem
+from runtime.troubles.verdicts import UNREADABLE_LOG
 
 LOGS = "loadgen"
 """Folder of LoadGen's own files, inside the run's folder."""
@@ -91,10 +92,17 @@ def read_answers(path: Path) -> dict[int, bytes]:
     except (ValueError, KeyError, TypeError) as error:
         got = f"{type(error).__name__}: {error}"
         raise ArtifactError(
-            Problem(str(path), "LoadGen's accuracy log", got, "run the accuracy mode again")
+            Problem(
+                str(path),
+                "LoadGen's accuracy log",
+                got,
+                "run the accuracy mode again",
+                UNREADABLE_LOG.code,
+            )
         ) from error
 
 
 def _unreadable(path: Path, error: OSError) -> ArtifactError:
     got = error.strerror or str(error)
-    return ArtifactError(Problem(str(path), "a log of LoadGen", got, "see the run's child.stderr"))
+    do = "see the run's child.stderr"
+    return ArtifactError(Problem(str(path), "a log of LoadGen", got, do, UNREADABLE_LOG.code))

@@ -16,6 +16,7 @@ from typing import Any
 
 from runtime.errors import Problem, RunError
 from runtime.loadgen.progress import Progress
+from runtime.troubles.verdicts import STALLED
 
 POLL_S = 0.5
 """Longest wait before the parent looks whether the child still lives, in seconds."""
@@ -127,6 +128,7 @@ class Child:
                         f"a finished query at least every {stall_s:g} s",
                         f"none since {timed.done} {timed.unit}",
                         "check the device and the backend; see the run's " + STDERR,
+                        STALLED.code,
                     )
                 )
         try:

@@ -36,6 +36,7 @@ from runtime.record import (
     Verdict,
     to_json,
 )
+from runtime.troubles.verdicts import CHILD_DIED, INTERRUPTED
 from runtime.vocabulary import Mode, Scenario
 
 __all__ = ["RECORD", "STALL_S", "Progress", "execute"]
@@ -264,7 +265,7 @@ def _stopped(folder: Path, outcome: Outcome) -> Problem:
     if last:
         got = f"a stop in phase {last.phase} after {last.done} of {last.total} {last.unit}"
     do = f"the partial record is {folder / RECORD}; run again into another folder"
-    return Problem("run", "to end by itself", got, do)
+    return Problem("run", "to end by itself", got, do, INTERRUPTED.code)
 
 
 def _error_of(outcome: Outcome, folder: Path, tail: str) -> HarnessError:
@@ -276,11 +277,11 @@ def _error_of(outcome: Outcome, folder: Path, tail: str) -> HarnessError:
         phase = outcome.progress.phase if outcome.progress else "start"
         got = f"{ended} in phase {phase}" + (f":\n{tail}" if tail else "")
         do = f"see {folder / STDERR}"
-        return RunError(Problem("child process", "to end with a result", got, do))
+        return RunError(Problem("child process", "to end with a result", got, do, CHILD_DIED.code))
     if told["problems"]:
         cls = getattr(errors, told["kind"], RunError)
         known = isinstance(cls, type) and issubclass(cls, HarnessError)
         return (cls if known else RunError)([Problem(*parts) for parts in told["problems"]])
     got = f"{told['kind']}: {told['text']}" + (f"\n{tail}" if tail else "")
     do = f"see {folder / STDERR}"
-    return RunError(Problem("child process", "to end with a result", got, do))
+    return RunError(Problem("child process", "to end with a result", got, do, CHILD_DIED.code))

@@ -10,6 +10,8 @@ from runtime.configs.workload import Workload
 from runtime.errors import ArtifactError, ConfigError, Problem, RunError
 from runtime.loadgen.userconf import SCENARIOS, lint, write_conf
 from runtime.plan import RunPlan
+from runtime.troubles.machine import PERMISSION_DENIED
+from runtime.troubles.settings import AUDIT_CONFIG, SEEDS_MISSING, USER_CONF_FORM
 from runtime.vocabulary import Mode
 
 AUDIT_NAME = "audit.config"
@@ -33,6 +35,7 @@ def refuse_audit(folder: Path) -> None:
                 f"no {AUDIT_NAME}",
                 "one left from a compliance test",
                 f"move {found} away, or run from another folder",
+                AUDIT_CONFIG.code,
             )
         )
 
@@ -57,7 +60,13 @@ def write_user_conf(plan: RunPlan, workload: Workload, held: int, path: Path) ->
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ArtifactError(
-            Problem(str(path), "a writable file", error.strerror or str(error), "mend the folder")
+            Problem(
+                str(path),
+                "a writable file",
+                error.strerror or str(error),
+                "mend the folder",
+                PERMISSION_DENIED.code,
+            )
         ) from error
 
 
@@ -77,7 +86,9 @@ def make_settings(plan: RunPlan, workload: Workload, user_conf: Path) -> Any:
     code = settings.FromConfig(str(user_conf), workload.loadgen_name, scenario)
     if code != 0:
         got = f"LoadGen's code {code}"
-        raise RunError(Problem(str(user_conf), "a file that LoadGen reads", got, "see its log"))
+        do = "mend the file: `harness conf` names every line"
+        want = "a file that LoadGen reads"
+        raise RunError(Problem(str(user_conf), want, got, do, USER_CONF_FORM.code))
     if settings.qsl_rng_seed == 0:
         raise RunError(
             Problem(
@@ -85,6 +96,7 @@ def make_settings(plan: RunPlan, workload: Workload, user_conf: Path) -> Any:
                 "the round's seeds",
                 "seeds of 0",
                 "run one test per process, and check the mlcommons-loadgen wheel",
+                SEEDS_MISSING.code,
             )
         )
     settings.scenario = getattr(lg.TestScenario, scenario)

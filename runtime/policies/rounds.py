@@ -12,6 +12,7 @@ from runtime.errors import Problem, UsageError, suggest
 from runtime.policies import seeds
 from runtime.policies.benchmarks import language, others, vision
 from runtime.policies.benchmarks.model import Benchmark, Suite
+from runtime.troubles.settings import SEEDS_OF_ROUND
 
 ALIASES: dict[str, str] = {
     "ssd-resnet34": "retinanet",
@@ -196,5 +197,6 @@ def check_wheel(version: str, round_name: str) -> list[Problem]:
             f"the seeds of round {wanted.name}",
             carries,
             f"pip install mlcommons-loadgen=={wanted.wheels[-1]}, or ask for that round",
+            SEEDS_OF_ROUND.code,
         )
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from runtime.configs.schema import Server
 from runtime.errors import Problem
 from runtime.policies.model import Policy
+from runtime.troubles.settings import BOUND_LOOSENED
 from runtime.vocabulary import Scenario
 
 MIN_DURATION = Policy(
@@ -311,4 +312,4 @@ def check_bound(settings: Server, workload: str, target: str) -> list[Problem]:
     where = f"{target}/{workload}/server.target_latency_ms"
     got = f"{settings.target_latency_ms:g} ms"
     do = f"lower it ({rule.id}), or loosen it for one run with --set"
-    return [Problem(where, f"at most {rule.number:g} ms", got, do)]
+    return [Problem(where, f"at most {rule.number:g} ms", got, do, BOUND_LOOSENED.code)]
