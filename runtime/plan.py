@@ -22,7 +22,7 @@ from runtime.configs.schema import Entry, MultiStream, Offline, Server, Settings
 from runtime.errors import Problem, UsageError
 from runtime.overrides import Overrides, apply_overrides, parse_overrides
 from runtime.policies.departures import departures
-from runtime.policies.estimates import run_seconds
+from runtime.policies.estimates import check_memory, run_seconds
 from runtime.policies.precision import check_precision
 from runtime.policies.run import check_bound
 from runtime.quick import quick_changes
@@ -208,7 +208,9 @@ def resolve_all(
         settings, unfit = apply_overrides(entry.settings, own)
         problems += unfit
         chosen = dataclasses.replace(entry, settings=settings)
-        problems += check_precision(chosen, registry.target(entry.target))
+        target = registry.target(entry.target)
+        problems += check_precision(chosen, target)
+        problems += check_memory(chosen, registry.workload(entry.workload), target)
         if isinstance(settings, Server) and "target_latency_ms" not in own:
             problems += check_bound(settings, entry.workload, entry.target)
         if not problems:

@@ -157,6 +157,11 @@ class CauseCode(_Word):
     MISSING_ANSWERS = "missing-answers"
     """An accuracy run holds fewer answers than the data set has samples, so nothing can be
     said of its accuracy. Run it again and read the errors of the run."""
+    PERFORMANCE_SAMPLES = "performance-samples"
+    """The run drew from fewer distinct samples than the benchmark asks for. LoadGen does not
+    judge it; a submission checker refuses the run."""
+    MULTIPLE_CONF_FILES = "multiple-conf-files"
+    """LoadGen was configured twice in one process. A submission checker refuses the log."""
     LOADGEN_ERROR = "loadgen-error"
     """LoadGen wrote an error into its own log. Read `mlperf_log_detail.txt` of the run."""
     INTERRUPTED = "interrupted"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from runtime.devices.checkup import Checkup
+    from runtime.devices.host import Limit
 
 
 @main.command("doctor")
@@ -76,12 +77,13 @@ def _show_machine(found: Checkup, out: Console) -> None:
         gpu = match.gpu
         sign = "is" if match.exact else "is none of the targets; nearest is"
         mig = ", MIG on" if gpu.mig else ""
-        text = f"{gpu.name}, {gpu.memory_gb:.0f} GB{mig}: {sign} {match.target} ({match.why})"
+        more = "" if match.exact else "; harness explain system-unknown"
+        text = f"{gpu.name}, {gpu.memory_gb:.0f} GB{mig}: {sign} {match.target} ({match.why}{more})"
         lines.append((f"GPU {gpu.index}", text))
     if found.found.driver:
         lines.append(("driver", found.found.driver))
     if found.found.why_none:
-        lines.append(("none", found.found.why_none))
+        lines.append(("none", f"{found.found.why_none} (harness explain driver-missing)"))
     show_pairs(out, lines)
 
 
@@ -104,6 +106,7 @@ def _show_libraries(found: Checkup, out: Console) -> None:
 def _show_places(found: Checkup, out: Console) -> None:
     """Print the folders that runs write to, limits, and a left-over audit.config."""
     from runtime.artifacts import problem_of
+    from runtime.cli.preflight import sudo_note
 
     out.print("[bold]places[/]")
     lines = []
@@ -112,11 +115,19 @@ def _show_places(found: Checkup, out: Console) -> None:
         fine = f"{place.path}: writable, {place.free_mib / 1024:.1f} GiB free"
         lines.append((name, str(problem) if problem else fine))
     if found.audit:
-        lines.append(("audit.config", f"lies at {found.audit}: move it away"))
+        text = f"lies at {found.audit}: move it away (harness explain audit-config)"
+        lines.append(("audit.config", text))
+    note = sudo_note()
+    if note:
+        lines.append(("sudo", note))
     show_pairs(out, lines)
     out.print("\n[bold]limits[/]")
     show_pairs(
-        out, [(x.name, x.value if x.ok else f"{x.value}; want {x.need}") for x in found.limits]
+        out,
+        [
+            (x.name, x.value if x.ok else f"{x.value}; want {x.need} {_more(x)}")
+            for x in found.limits
+        ],
     )
 
 
@@ -130,6 +141,11 @@ def _show_targets(found: Checkup, out: Console) -> None:
             reasons.setdefault(target.reason, []).append(target.target)
     lines += [("cannot", f"{', '.join(names)}: {reason}") for reason, names in reasons.items()]
     show_pairs(out, lines)
+
+
+def _more(limit: Limit) -> str:
+    """Return where to read more of a limit that is too low."""
+    return "(harness explain locked-memory)" if limit.name.startswith("locked") else ""
 
 
 def _escape(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from runtime.artifacts import (
 from runtime.configs.registry import Registry
 from runtime.errors import ArtifactError, HarnessError, MissingError, Problem
 from runtime.plan import RunPlan
-from runtime.troubles.machine import FOLDER_TAKEN
+from runtime.troubles.machine import FOLDER_TAKEN, SUDO
 from runtime.vocabulary import BackendName
 
 CORE_PACKAGES = ("mlcommons-loadgen", "numpy", "onnx", "psutil")
@@ -32,7 +32,11 @@ WORKLOAD_PACKAGES: dict[str, tuple[str, ...]] = {"digits": ("scikit-learn",)}
 
 
 def check_before_run(
-    plans: Sequence[RunPlan], registry: Registry, folders: Iterable[Path], record: Path | None
+    plans: Sequence[RunPlan],
+    registry: Registry,
+    folders: Iterable[Path],
+    record: Path | None,
+    round_name: str | None = None,
 ) -> None:
     """Return when everything that the runs need is there.
 
@@ -41,8 +45,10 @@ def check_before_run(
         registry: What the packages define.
         folders: Results folders of the runs.
         record: File that `--record` names.
+        round_name: Round whose seeds LoadGen's wheel must carry; None for any.
 
     Raises:
+        UsageError: No such round is known.
         MissingError: A package or a device is missing; the message has every other
             problem, too.
         ConfigError: An audit.config lies in the working directory.
@@ -51,6 +57,7 @@ def check_before_run(
     errors: list[HarnessError] = []
     for check in (
         lambda: _check_packages(plans),
+        lambda: _check_round(round_name),
         lambda: _check_devices(plans, registry),
         _check_audit,
         lambda: _check_places(folders, record),
@@ -75,6 +82,19 @@ def choose_parent(default: Path) -> tuple[Path, str]:
     return fallback, f"{found.where}: {found.got}; results go to {fallback} instead (or use --out)"
 
 
+def sudo_note(environment: Mapping[str, str] = os.environ) -> str:
+    """Return what a run under sudo must be told; empty for every other run."""
+    user = environment.get("SUDO_USER")
+    if not user or user == "root":
+        return ""
+    lost = [n for n in ("HARNESS_CACHE", "HARNESS_RECORD_DIR") if n not in environment]
+    unset = f", and {' and '.join(lost)} are not set" if lost else ""
+    return (
+        f"run under sudo by {user}: files will belong to root{unset}; run it without sudo "
+        f"(harness explain {SUDO.code})"
+    )
+
+
 def _collect(check: Callable[[], None], errors: list[HarnessError]) -> None:
     """Keep what a check raises."""
     try:
@@ -92,6 +112,22 @@ def _check_packages(plans: Sequence[RunPlan]) -> None:
         wanted |= dict.fromkeys(BACKEND_PACKAGES.get(plan.settings.backend, ()))
         wanted |= dict.fromkeys(WORKLOAD_PACKAGES.get(plan.workload, ()))
     require(wanted)
+
+
+def _check_round(name: str | None) -> None:
+    """Raise MissingError where LoadGen's wheel carries the seeds of another round."""
+    if name is None:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    from runtime.policies.rounds import check_wheel
+
+    try:
+        problems = check_wheel(version("mlcommons-loadgen"), name)
+    except PackageNotFoundError:
+        return  # told by _check_packages
+    if problems:
+        raise MissingError(problems)
 
 
 def _check_devices(plans: Sequence[RunPlan], registry: Registry) -> None:

@@ -14,6 +14,7 @@ from runtime.cli.request import Request, slug
 from runtime.cli.words import (
     Choice,
     complete_field,
+    complete_round,
     complete_scenario,
     complete_target,
     complete_workload,
@@ -103,6 +104,14 @@ from runtime.plan import RunPlan
     help="Write the record here, too. Of several entries: a folder, one file each.",
 )
 @click.option(
+    "--round",
+    "round_name",
+    metavar="NAME",
+    shell_complete=complete_round,
+    help="MLPerf round whose seeds the run must have (v6.1); refused where LoadGen's wheel has "
+    "others.",
+)
+@click.option(
     "--json",
     "as_json",
     is_flag=True,
@@ -142,11 +151,11 @@ def run_entries(ctx: click.Context, /, dry_run: bool, as_json: bool, **options: 
         _print_dry_run(plans, registry, folders, request, as_json=as_json)
         return
     from runtime.cli.execution import exit_code, run_all
-    from runtime.cli.preflight import check_before_run
+    from runtime.cli.preflight import check_before_run, sudo_note
 
-    check_before_run(plans, registry, folders, request.record)
-    if note:
-        click.echo(f"note: {note}", err=True)
+    check_before_run(plans, registry, folders, request.record, request.round_name)
+    for text in filter(None, (note, sudo_note())):
+        click.echo(f"note: {text}", err=True)
     outcomes = run_all(plans, folders, request, as_json=as_json)
     ctx.exit(exit_code(outcomes))
 

@@ -114,3 +114,6 @@ def _show_causes(record: RunRecord, out: Console) -> None:
     out.print("  LoadGen also says:" if good else f"  {record.verdict.result} because:")
     for cause in record.verdict.causes:
         show_pairs(out, [(cause.code, cause.text), ("  change", cause.do)], indent=4)
+    codes = dict.fromkeys(cause.code for cause in record.verdict.causes)
+    for code in codes:
+        out.print(f"    read more: harness explain {code}", markup=False)

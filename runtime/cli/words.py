@@ -85,6 +85,16 @@ def complete_field(
     return _items((f"{name}=" for name in names), incomplete)
 
 
+def complete_round(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the rounds whose rules are known here."""
+    del ctx, param
+    from runtime.policies.rounds import ROUNDS
+
+    return _items((r.name for r in ROUNDS), incomplete)
+
+
 def _items(words: Iterable[str], incomplete: str) -> list[CompletionItem]:
     """Return the words that start with a text."""
     return [CompletionItem(word) for word in words if word.startswith(incomplete)]

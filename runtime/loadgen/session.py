@@ -120,7 +120,8 @@ class _Run:
         model = Model(**done["model"])
         notes = tuple(done["notes"])
         if self.plan.mode is Mode.PERFORMANCE:
-            verdict = judge_performance(detail, self.plan.settings)
+            least = _facts(self.plan.workload).performance_samples
+            verdict = judge_performance(detail, self.plan.settings, least)
             metrics = read_metrics(detail, self.plan.settings)
             return self._record(metrics, verdict, model, notes)
         accuracy = self._accuracy(done["accuracy"])

@@ -15,6 +15,13 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from runtime.configs.fieldspec import LoadGenKey
 from runtime.configs.schema import Offline, Server, Settings
 from runtime.errors import Problem, suggest
+from runtime.troubles.settings import (
+    USER_CONF_FORM,
+    USER_CONF_NAME,
+    USER_CONF_NO_EFFECT,
+    USER_CONF_SEED,
+    USER_CONF_VALUE,
+)
 from runtime.vocabulary import Mode, Scenario
 
 SCENARIOS: dict[Scenario, str] = {
@@ -111,6 +118,15 @@ Source: the configuration text inside wheel 6.0.17.
 WHOLE_KEYS: frozenset[str] = frozenset({"Server.target_latency"})
 """`Scenario.key` whose fraction LoadGen cuts off: 1.5 ms becomes 1 ms."""
 
+IDLE_KEYS: frozenset[str] = frozenset({"Offline.max_duration", "Offline.max_query_count"})
+"""`Scenario.key` that LoadGen reads and that changes nothing."""
+
+LATENCY_KEYS: frozenset[str] = frozenset({"target_latency", "tpot_latency", "ttft_latency"})
+"""Keys whose value is a latency in ms."""
+
+NANOSECONDS_FROM = 1_000_000
+"""Latency in ms from which on the writer probably meant ns: 17 minutes, or 1 ms."""
+
 ACCURACY_QPS = 100_000.0
 """Least Server rate of an accuracy run, in queries/s.
 
@@ -185,15 +201,22 @@ def _lint_line(where: str, content: str, number: int, seen: dict[str, int]) -> l
     form = "write `model.Scenario.key = number`"
     words = content.split()
     if len(words) != 3 or words[1] != "=":  # noqa: PLR2004 - name, sign, value
-        return [Problem(where, "a name, a blank, =, a blank, a number", repr(content), form)]
+        want = "a name, a blank, =, a blank, a number"
+        return [Problem(where, want, repr(content), form, USER_CONF_FORM.code)]
     parts = words[0].rsplit(".", 2)
     if len(parts) != 3:  # noqa: PLR2004 - model, scenario, key
-        return [Problem(where, "a name of three parts", repr(words[0]), form)]
+        want = "a name of three parts"
+        return [Problem(where, want, repr(words[0]), form, USER_CONF_FORM.code)]
     problems = [*_lint_names(where, *parts), *_lint_value(where, parts, words[2])]
+    if f"{parts[1]}.{parts[2]}" in IDLE_KEYS:
+        want = f"no {parts[2]} in Offline, which has one query"
+        do = "remove the line; size the run with target_qps"
+        problems.append(Problem(where, want, repr(words[0]), do, USER_CONF_NO_EFFECT.code))
     if words[0] in seen:
         got = f"{words[0]} again"
         first = f"line {seen[words[0]]}"
-        problems.append(Problem(where, f"each name once (it is on {first})", got, "keep one"))
+        want = f"each name once (it is on {first})"
+        problems.append(Problem(where, want, got, "keep one", USER_CONF_FORM.code))
     seen.setdefault(words[0], number)
     return problems
 
@@ -202,19 +225,24 @@ def _lint_names(where: str, model: str, scenario: str, key: str) -> Iterator[Pro
     """Yield the problems of the three parts of a name."""
     if model not in MODELS:
         known = sorted(MODELS - {"*"})
-        yield Problem(where, "a model name of mlperf.conf or *", repr(model), suggest(model, known))
+        do = suggest(model, known)
+        want = "a model name of mlperf.conf or *"
+        yield Problem(where, want, repr(model), do, USER_CONF_NAME.code)
     names = [*SCENARIOS.values(), "*"]
     if scenario not in names:
-        yield Problem(where, "a LoadGen scenario or *", repr(scenario), suggest(scenario, names))
+        do = suggest(scenario, names)
+        yield Problem(where, "a LoadGen scenario or *", repr(scenario), do, USER_CONF_NAME.code)
     if key in SEED_KEYS:
         yield Problem(
             where,
             "no seed (LoadGen has the round's seeds compiled in)",
             repr(key),
             "remove the line; another round's seeds need that round's wheel",
+            USER_CONF_SEED.code,
         )
     elif key not in KEYS:
-        yield Problem(where, "a key that LoadGen reads", repr(key), suggest(key, sorted(KEYS)))
+        do = suggest(key, sorted(KEYS))
+        yield Problem(where, "a key that LoadGen reads", repr(key), do, USER_CONF_NAME.code)
 
 
 def _lint_value(where: str, parts: list[str], text: str) -> Iterator[Problem]:
@@ -224,10 +252,19 @@ def _lint_value(where: str, parts: list[str], text: str) -> Iterator[Problem]:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        yield Problem(where, "a number", repr(text), "write digits, in ms or %, without a unit")
+        do = "write digits, in ms or %, without a unit"
+        yield Problem(where, "a number", repr(text), do, USER_CONF_FORM.code)
     elif f"{parts[1]}.{parts[2]}" in WHOLE_KEYS and not value.is_integer():
         got = f"{text}, which LoadGen cuts to {int(value)}"
-        yield Problem(where, "whole milliseconds", got, "round up or down yourself")
+        do = "round up or down yourself"
+        yield Problem(where, "whole milliseconds", got, do, USER_CONF_VALUE.code)
+    elif parts[2] in LATENCY_KEYS and value >= NANOSECONDS_FROM:
+        got = f"{text} ms, which is {value / 60_000:.0f} minutes"
+        do = f"write {value / 1e6:g}, if {text} ns is meant"
+        yield Problem(where, "a latency in ms", got, do, USER_CONF_VALUE.code)
+    elif parts[2] == "target_latency_percentile" and value <= 1:
+        do = f"write {value * 100:g}"
+        yield Problem(where, "a percentile in %", text, do, USER_CONF_VALUE.code)
 
 
 def loadgen_samples(settings: Offline) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 
 from runtime.configs.schema import MultiStream, Offline, Server, Settings, SingleStream
 from runtime.loadgen.logs import Detail
+from runtime.policies.earlystopping import least_for_estimate, least_queries, queries_at_share
 from runtime.record import Accuracy, Cause, Metric, Verdict
 from runtime.vocabulary import Scenario
 
@@ -24,6 +24,9 @@ PERCENTILES: dict[str, str] = {
 MARGIN = 1.1
 """Head room that suggested values get over what was measured."""
 
+TWICE = "Multiple conf files are used"
+"""Words of the error that a second FromConfig in a process leaves."""
+
 RAN_OUT = "Ran out of generated queries"
 """Words of the error with which LoadGen ends a run whose query list was too short."""
 
@@ -33,9 +36,15 @@ def read_metrics(detail: Detail, settings: Settings) -> tuple[Metric, ...]:
     return tuple(_metrics(detail, settings))
 
 
-def judge_performance(detail: Detail, settings: Settings) -> Verdict:
-    """Return LoadGen's verdict with the causes of an INVALID."""
-    causes = tuple(_causes(detail, settings))
+def judge_performance(detail: Detail, settings: Settings, least_samples: int = 0) -> Verdict:
+    """Return LoadGen's verdict with the causes of an INVALID, and what a checker would refuse.
+
+    Args:
+        detail: LoadGen's log.
+        settings: Effective settings of the run.
+        least_samples: Distinct samples that the benchmark asks for; 0 without a rule.
+    """
+    causes = (*_causes(detail, settings), *_few_samples(detail, least_samples))
     if detail.valid:
         return Verdict(result="VALID", causes=causes)
     if not causes:
@@ -147,8 +156,30 @@ def _causes(detail: Detail, settings: Settings) -> Iterator[Cause]:
             yield _error_cause(text)
 
 
+def _few_samples(detail: Detail, least: int) -> Iterator[Cause]:
+    """Yield the cause of a run that drew from too few distinct samples.
+
+    Why: LoadGen logs the count that it was told, not the one that the data set has.
+    """
+    seen = ("effective_performance_sample_count", "qsl_reported_total_count")
+    counts = [count for key in seen if (count := detail.number(key)) is not None]
+    if counts and min(counts) < least:
+        yield Cause(
+            code="performance-samples",
+            text=f"want at least {least} distinct samples, got {min(counts):.0f}; LoadGen does not "
+            "judge it, a submission checker does",
+            do=f"give a data set with at least {least} samples (--data)",
+        )
+
+
 def _error_cause(text: str) -> Cause:
     """Return the cause for a line that LoadGen marked as an error."""
+    if TWICE in text:
+        return Cause(
+            code="multiple-conf-files",
+            text="want one FromConfig in a process, got a second",
+            do="run one test per process, and never call FromConfig on an audit.config",
+        )
     return Cause(
         code="loadgen-error",
         text=f"LoadGen reports an error: {text.strip()}",
@@ -238,24 +269,39 @@ def _too_slow(detail: Detail, settings: Server) -> Cause:
 
 
 def _early_stopping(detail: Detail, settings: Settings) -> Cause:
-    """Return the cause of too few queries for the statistics, with the number needed."""
-    told = str(detail.values.get("early_stopping_result", ""))
+    """Return the cause of too few queries for the statistics, with the number that is enough."""
     count = int(detail.number("result_query_count") or 0)
-    more = re.search(r"at least\s+(\d+)\s+more\s+queries", told)
-    least = re.search(r"at least\s+(\d+)\s+queries", told)
-    need = count + int(more.group(1)) if more else int(least.group(1)) if least else None
-    bound = ""
     if isinstance(settings, Server):
-        bound = f" for {settings.target_latency_percentile:g} % under the bound"
-    text = f"early stopping cannot judge {count} queries{bound}"
-    if need is None:
-        return Cause(code="early-stopping", text=text, do="set a larger min_query_count")
-    text += f": it needs {need}"
-    do = f"set min_query_count={need}"
-    if isinstance(settings, Server):
-        do += ", or a smaller target_qps so that fewer queries miss the bound"
-    if isinstance(settings, (SingleStream, MultiStream)):
-        do += " and leave min_duration_ms as it is"
+        misses = int(detail.number("result_overlatency_query_count") or 0)
+        return _too_close(count, misses, settings)
+    percentile = getattr(settings, "target_latency_percentile", 99.0)
+    need = least_for_estimate(percentile)
+    return Cause(
+        code="early-stopping",
+        text=f"early stopping cannot judge {count} queries: it needs {need}, so that one may be "
+        f"above the {percentile:g}th percentile",
+        do=f"set min_query_count={need} and leave min_duration_ms as it is",
+    )
+
+
+def _too_close(count: int, misses: int, settings: Server) -> Cause:
+    """Return the cause of a Server run whose misses leave room for luck."""
+    percentile = settings.target_latency_percentile
+    least = least_queries(misses, percentile)
+    text = (
+        f"early stopping cannot judge {count} queries for {percentile:g} % under the bound, "
+        f"{misses} of which miss it: it needs {least} if no more miss it"
+    )
+    lower = f"set target_qps={_down(settings.target_qps / MARGIN)}, so that fewer queries miss it"
+    if not misses:
+        return Cause(code="early-stopping", text=text, do=f"set min_query_count={least}")
+    going_on = queries_at_share(misses, count, percentile)
+    if going_on is None:
+        text += f"; at this share of misses ({misses / count:.2%}) no number is enough"
+        return Cause(code="early-stopping", text=text, do=lower)
+    seconds = going_on / settings.target_qps
+    text += f", {going_on} if the share of misses stays ({misses / count:.2%})"
+    do = f"set min_query_count={going_on} (about {seconds:.0f} s), or {lower}"
     return Cause(code="early-stopping", text=text, do=do)
 
 

@@ -104,7 +104,7 @@ def queries_at_share(misses: int, queries: int, percentile: float) -> int | None
             high = middle
         else:
             low = middle
-    return max(least_queries(high, percentile), math.floor(high / share))
+    return max(least_queries(high, percentile), math.floor((high - 1) / share) + 1)
 
 
 def _luck(hits: int, misses: int, share: float) -> float:

@@ -7,11 +7,15 @@ when memory is reused between layers; what the library takes for itself comes on
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
-from runtime.configs.schema import MultiStream, Offline, Server, Settings, SingleStream
+from runtime.configs.schema import Entry, MultiStream, Offline, Server, Settings, SingleStream
+from runtime.configs.target import Target
 from runtime.configs.workload import Workload
+from runtime.errors import Problem
 from runtime.policies.model import Policy
 from runtime.policies.run import OFFLINE_SIZING
+from runtime.troubles.settings import MEMORY_FIT
 from runtime.vocabulary import Precision
 
 DURATION = Policy(
@@ -83,6 +87,33 @@ def memory_bytes(workload: Workload, settings: Settings) -> int:
     sample = workload.peak_activations or ends
     elements = workload.parameters + sample * settings.batch_size
     return _BYTES[settings.precision] * elements * settings.lanes
+
+
+def largest_batch(workload: Workload, settings: Settings, memory_gb: float) -> int:
+    """Return the largest batch whose estimate fits into a memory; 0 where not even one sample does.
+
+    Args:
+        workload: The workload.
+        settings: Effective settings of the run.
+        memory_gb: Memory of one device in 10^9 bytes.
+    """
+    one = memory_bytes(workload, replace(settings, batch_size=1))
+    two = memory_bytes(workload, replace(settings, batch_size=2))
+    weights = 2 * one - two
+    return max(0, int((memory_gb * 1e9 - weights) // (two - one)))
+
+
+def check_memory(entry: Entry, workload: Workload, target: Target) -> list[Problem]:
+    """Return the problem of an entry that cannot fit into its device; empty where it may fit."""
+    memory, settings = target.memory_gb, entry.settings
+    if memory is None or memory_share(workload, settings, memory.value) <= 1:
+        return []
+    need = memory_bytes(workload, settings) / 1e9
+    fits = largest_batch(workload, settings, memory.value)
+    do = f"set batch_size to at most {fits}" if fits else "set fewer lanes"
+    where = f"{entry.key}.batch_size"
+    got = f"at least {need:.3g} GB for batch {settings.batch_size} and {settings.lanes} lanes"
+    return [Problem(where, f"at most {memory.value:g} GB", got, do, MEMORY_FIT.code)]
 
 
 def memory_share(workload: Workload, settings: Settings, memory_gb: float) -> float:

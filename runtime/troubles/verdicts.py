@@ -114,7 +114,8 @@ PERFORMANCE_SAMPLES = Trouble(
     symptom="VALID, but the submission checker says that the count `needs to be >=` another.",
     cause=(
         "The run drew from fewer distinct samples than the benchmark asks for, so that caches may "
-        "have helped. LoadGen does not judge this."
+        "have helped. LoadGen does not judge this; its log shows the number that it was told, even "
+        "where the data set is smaller."
     ),
     mend="Give a data set with at least the number of samples in the message (`--data`).",
     source="mlcommons/inference issues 738 and 1329",
@@ -183,10 +184,10 @@ CHILD_DIED = Trouble(
 UNREADABLE_LOG = Trouble(
     code="unreadable-log",
     title="LoadGen's log cannot be read",
-    symptom="PARTIAL, or `Failed to open summary file` on standard error and a signal 6.",
+    symptom="PARTIAL, or `Failed to open summary file` on standard error and a signal.",
     cause=(
         "LoadGen could not write into its folder (gone, full, not ours): it measures all the same "
-        "and aborts at the end of the process."
+        "and the process ends with a signal."
     ),
     mend=(
         "Free space, or name a folder that we can write with `--out`; the harness tries the folder "

@@ -87,14 +87,36 @@ def test_a_saturated_server_gets_a_rate_below_what_it_completes():
     assert "set target_qps=636" in cause.do
 
 
-def test_early_stopping_of_a_server_adds_the_missing_queries():
-    told = " * Would need to run at least 40 more queries,\n with the run being successful"
-    values = {**INVALID, "early_stopping_met": False, "early_stopping_result": told}
-    detail = Detail({**values, "result_query_count": 460})
+@pytest.mark.parametrize(
+    ("count", "misses", "text", "do"),
+    [
+        (400, 0, "it needs 459 if no more", "set min_query_count=459"),
+        (500, 1, "it needs 662 if no more", "set min_query_count=838 "),
+        (1000, 8, "it needs 1736 if no more miss it, 13240 if", "min_query_count=13240 (about 13 "),
+        (1000, 10, "at this share of misses (1.00%) no number", "set target_qps=909"),
+    ],
+)
+def test_early_stopping_of_a_server_names_the_queries_that_are_enough(count, misses, text, do):
+    values = {**INVALID, "early_stopping_met": False, "result_overlatency_query_count": misses}
+    detail = Detail({**values, "result_query_count": count})
     settings = Server(target_qps=1000.0, target_latency_ms=10.0)
     (cause,) = judge_performance(detail, settings).causes
     assert cause.code == "early-stopping"
-    assert "set min_query_count=500" in cause.do
+    assert text in cause.text
+    assert do in cause.do
+
+
+def test_too_few_distinct_samples_are_told_of_a_valid_run():
+    values = {
+        "result_validity": "VALID",
+        "effective_performance_sample_count": 1024,
+        "qsl_reported_total_count": 50,
+    }
+    verdict = judge_performance(Detail(values), OFFLINE, 1024)
+    assert verdict.result == "VALID"
+    assert [c.code for c in verdict.causes] == ["performance-samples"]
+    assert "got 50" in verdict.causes[0].text
+    assert judge_performance(Detail(values), OFFLINE, 50).causes == ()
 
 
 @pytest.mark.parametrize(
