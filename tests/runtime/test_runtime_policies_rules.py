@@ -73,6 +73,7 @@ def test_an_entry_may_not_loosen_its_bound():
     with pytest.raises(UsageError, match=r"want at most 10 ms, got 10\.5 ms") as caught:
         resolve(registry, **words)
     assert "run.server-latency-digits" in str(caught.value)
+    assert caught.value.codes == ("bound-loosened",)
     allowed = resolve(registry, **words, overrides=["target_latency_ms=10.5"])
     assert "target_latency_ms is 10.5 ms, want at most 10 ms" in allowed.notes[0]
 
