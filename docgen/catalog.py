@@ -266,6 +266,21 @@ class Term(_Frozen, frozen=True, kw_only=True):
     """Where it stands in the tree."""
 
 
+class Row(_Frozen, frozen=True, kw_only=True):
+    """A constant of a class whose objects a page tabulates: a round, a trouble, a scenario."""
+
+    kind: str
+    """Class of the object: `Trouble`."""
+    name: str
+    """Its identity among its kind."""
+    values: dict[str, Json]
+    """Fields, by name."""
+    source: Source
+    """Where it is defined in the tree."""
+    doc: str = ""
+    """Docstring of the constant (Markdown)."""
+
+
 class Word(_Frozen, frozen=True, kw_only=True):
     """A member of an enum of the harness's vocabulary."""
 
@@ -438,6 +453,8 @@ class Catalog(_Frozen, frozen=True, kw_only=True):
     """The glossary."""
     words: tuple[Word, ...] = ()
     """Members of the vocabulary's enums."""
+    rows: tuple[Row, ...] = ()
+    """Objects that pages tabulate, by kind, in order of declaration."""
     commands: tuple[Command, ...] = ()
     """Commands of the console scripts, each group before its commands."""
     failures: tuple[Failure, ...] = ()
@@ -463,6 +480,10 @@ class Catalog(_Frozen, frozen=True, kw_only=True):
             if target.name == name:
                 return target
         raise KeyError(name)
+
+    def rows_of(self, kind: str) -> tuple[Row, ...]:
+        """Return the tabulated objects of a kind; empty where the tree has none."""
+        return tuple(row for row in self.rows if row.kind == kind)
 
     def entries_of(self, target: str, workload: str | None = None) -> tuple[Entry, ...]:
         """Return the entries of a target, optionally of one workload only."""

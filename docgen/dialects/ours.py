@@ -3,7 +3,8 @@
 Convention, below each package: `configs/schema.py` declares Settings, its subclasses
 and Entry; modules in `targets/` offer `TARGETS` and `ENTRIES`; modules in `workloads/`
 offer `WORKLOAD`; `policies/` and `terms.py` hold constants of Policy and Term;
-`vocabulary.py` holds enums; `errors.py` the error classes.
+`policies/` also rounds, contradictions and scenarios, and `troubles/` what goes wrong,
+where a tree has them; `vocabulary.py` holds enums; `errors.py` the error classes.
 """
 
 from __future__ import annotations
@@ -23,7 +24,13 @@ from docgen.dialects.ours_facts import (
     read_workloads,
     typed,
 )
-from docgen.dialects.ours_words import read_failures, read_policies, read_terms, read_words
+from docgen.dialects.ours_words import (
+    read_failures,
+    read_policies,
+    read_rows,
+    read_terms,
+    read_words,
+)
 from docgen.evaluate import FREE, Evaluator, plain
 from docgen.evaluation.annotations import Annotation, read_annotation
 from docgen.evaluation.classes import (
@@ -140,6 +147,7 @@ def _read_package(reading: Reading, parts: dict[str, Any]) -> None:
         "policies": read_policies(reading),
         "terms": read_terms(reading),
         "words": read_words(reading),
+        "rows": read_rows(reading),
     }
     for name, items in found.items():
         parts[name] = (*parts.get(name, ()), *items)

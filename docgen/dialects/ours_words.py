@@ -74,6 +74,35 @@ def read_terms(reading: Reading) -> list[c.Term]:
     return list(found.values())
 
 
+TABULATED: tuple[tuple[str, str, str, str], ...] = (
+    ("policies", "policies.rounds.Round", "Round", "name"),
+    ("policies", "policies.contradictions.Contradiction", "Contradiction", "id"),
+    ("policies", "policies.scenarios.ScenarioGuide", "ScenarioGuide", "title"),
+    ("troubles", "troubles.model.Trouble", "Trouble", "code"),
+)
+"""Folder, class, kind and naming field of the objects that pages tabulate."""
+
+
+def read_rows(reading: Reading) -> list[c.Row]:
+    """Return the constants of the tabulated classes, by kind; a tree may have none of them."""
+    found: dict[tuple[str, str], c.Row] = {}
+    for folder, cls, kind, field in TABULATED:
+        for module in reading.evaluator.tree.walk(f"{reading.package}.{folder}"):
+            reading.evaluator.module(module.name)
+            for binding, item in reading.constants(module, cls):
+                values = _plain_fields(reading, item)
+                name = values.get(field)
+                if not isinstance(name, str) or not name:
+                    continue
+                alone = binding.value is item
+                doc = parse(binding.owner.doc).text if alone else ""
+                row = c.Row(kind=kind, name=name, values=values, source=item.source, doc=doc)
+                if (kind, name) in found and found[kind, name] != row:
+                    note_twice(reading.notes, kind, name, item.source)
+                found.setdefault((kind, name), row)
+    return list(found.values())
+
+
 def read_words(reading: Reading) -> list[c.Word]:
     """Return the members of the vocabulary's enums, in order."""
     module = reading.evaluator.module(f"{reading.package}.vocabulary")

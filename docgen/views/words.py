@@ -1,4 +1,4 @@
-"""Rules and words: policies, glossary, vocabulary, and the index of the reference."""
+"""Rules and words: policies, rounds, scenarios, glossary, vocabulary, index of the reference."""
 
 from __future__ import annotations
 
@@ -6,16 +6,24 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from docgen import formatting as fmt
-from docgen.catalog import Catalog, Policy, Term, Word
-from docgen.views import links
+from docgen.catalog import Catalog, Policy, Row, Term, Word
+from docgen.views import links, rounds
 from docgen.views.model import Config, Evidence, Page, Table
-from docgen.views.text import code, inline, prose, slug
+from docgen.views.text import code, fenced, inline, prose, slug
 
 
 def pages(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Page]:
     """Yield the pages of rules and words."""
     del evidence, config
-    yield Page(path="reference/index.md", template="reference.md.j2", context={})
+    given = {"rounds": catalog.rows_of("Round"), "scenarios": catalog.rows_of("ScenarioGuide")}
+    present = {name: bool(rows) for name, rows in given.items()}
+    yield Page(path="reference/index.md", template="reference.md.j2", context=present)
+    if given["rounds"]:
+        context = {"rounds": [rounds.section(r) for r in reversed(given["rounds"])]}
+        yield Page(path="reference/rounds.md", template="rounds.md.j2", context=context)
+    if given["scenarios"]:
+        context = {"scenarios": [_scenario(r) for r in given["scenarios"]]}
+        yield Page(path="reference/scenarios.md", template="scenarios.md.j2", context=context)
     yield Page(path="reference/policies.md", template="policies.md.j2", context=_policies(catalog))
     yield Page(path="reference/glossary.md", template="glossary.md.j2", context=_terms(catalog))
     yield Page(path="reference/vocabulary.md", template="vocabulary.md.j2", context=_words(catalog))
@@ -27,7 +35,31 @@ def _policies(catalog: Catalog) -> dict[str, object]:
     for policy in catalog.policies:
         topics[policy.id.partition(".")[0]].append(_policy(policy))
     return {
-        "topics": [(t.capitalize(), f"policies-{slug(t)}", rules) for t, rules in topics.items()]
+        "topics": [(t.capitalize(), f"policies-{slug(t)}", rules) for t, rules in topics.items()],
+        "contradictions": rounds.contradictions(catalog.rows_of("Contradiction")),
+        "rounds": bool(catalog.rows_of("Round")),
+    }
+
+
+def _scenario(row: Row) -> dict[str, object]:
+    """Return one scenario as the page shows it."""
+    values = row.values
+    texts = {n: prose(str(values.get(n, ""))) for n in ("question", "arrival", "metric", "valid")}
+    rules = [
+        (links.policy(str(r["id"])), inline(str(r["title"])))
+        for r in values.get("rules", ())
+        if isinstance(r, dict) and "id" in r
+    ]
+    return {
+        **texts,
+        "title": inline(row.name),
+        "label": f"scenario-{slug(row.name)}",
+        "word": code(str(values.get("scenario", ""))),
+        "drawing": fenced(str(values.get("drawing", ""))),
+        "tune": [prose(str(t)) for t in values.get("tune", ())],
+        "rules": rules,
+        "basis": inline(str(values.get("source", ""))),
+        "source": links.src(row.source),
     }
 
 

@@ -225,7 +225,7 @@ CONTRADICTIONS: tuple[Contradiction, ...] = (
     Contradiction(
         id="queries.minimum",
         subject="Least queries of SingleStream, MultiStream and Server",
-        first_source=f"{RULES.replace('Benchmarks', 'Scenarios')}; LoadGen, early_stopping.cc",
+        first_source="MLPerf inference_rules.adoc, Scenarios; LoadGen, early_stopping.cc",
         first_says="what early stopping wants: 64, 662, 459 and more",
         second_source=f"{CHECKER}, min-queries",
         second_says="1 024, 270 336, 270 336",

@@ -83,9 +83,9 @@ SPELLING = Policy(
     id="category.spelling",
     title="Words of the systems JSON",
     rule=(
-        f"`system_type` is one of {', '.join(f'`{t}`' for t in SYSTEM_TYPES)}, in exactly this "
-        f"letter case; `status` is one of {', '.join(f'`{s}`' for s in STATUS)}. A division "
-        "folder in another letter case is passed over by the checker without a word."
+        "`system_type` is `datacenter`, `edge`, or both joined by a comma, in exactly this letter "
+        "case; `status` is `available`, `preview` or `rdi`. A division folder in another letter "
+        "case is passed over by the checker without a word."
     ),
     applies_to="all",
     source="mlcommons/inference@b66003e10 submission_checker, checks/system_check.py and loader.py",

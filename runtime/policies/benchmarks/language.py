@@ -11,6 +11,7 @@ from runtime.policies.benchmarks.model import Benchmark, Bound, Goal
 
 BERT_99 = Benchmark(
     name="bert-99",
+    title="Question answering: BERT-large on SQuAD v1.1, at 99 %",
     loadgen_name="bert",
     edge=("SingleStream", "Offline"),
     both=("SingleStream", "Offline"),
@@ -24,6 +25,7 @@ BERT_99 = Benchmark(
 
 BERT_99_9 = Benchmark(
     name="bert-99.9",
+    title="Question answering: BERT-large on SQuAD v1.1, at 99.9 %",
     loadgen_name="bert",
     edge=("SingleStream", "Offline"),
     both=("SingleStream", "Offline"),
@@ -37,6 +39,7 @@ BERT_99_9 = Benchmark(
 
 LLAMA3_1_8B = Benchmark(
     name="llama3.1-8b",
+    title="Summaries: Llama 3.1 8B on CNN/DailyMail",
     loadgen_name="llama3_1-8b",
     datacenter=("Offline",),
     datacenter_optional=("Interactive", "Server"),
@@ -63,6 +66,7 @@ LLAMA3_1_8B = Benchmark(
 
 LLAMA3_1_8B_EDGE = Benchmark(
     name="llama3.1-8b-edge",
+    title="Summaries on edge systems: Llama 3.1 8B on 5 000 articles of CNN/DailyMail",
     loadgen_name="llama3_1-8b-edge",
     edge=("SingleStream", "Offline"),
     both=("SingleStream", "Offline"),
@@ -82,6 +86,7 @@ LLAMA3_1_8B_EDGE = Benchmark(
 
 LLAMA2_70B_99 = Benchmark(
     name="llama2-70b-99",
+    title="Question answering: Llama 2 70B on OpenOrca, at 99 %",
     loadgen_name="llama2-70b",
     datacenter=("Offline",),
     datacenter_optional=("Interactive", "Server"),
@@ -107,6 +112,7 @@ LLAMA2_70B_99 = Benchmark(
 
 LLAMA2_70B_99_9 = Benchmark(
     name="llama2-70b-99.9",
+    title="Question answering: Llama 2 70B on OpenOrca, at 99.9 %",
     loadgen_name="llama2-70b",
     datacenter=("Offline",),
     datacenter_optional=("Interactive", "Server"),
@@ -132,6 +138,7 @@ LLAMA2_70B_99_9 = Benchmark(
 
 LLAMA3_1_405B = Benchmark(
     name="llama3.1-405b",
+    title="Text generation: Llama 3.1 405B on long texts",
     loadgen_name="llama3_1-405b",
     datacenter=("Offline",),
     datacenter_optional=("Interactive", "Server"),
@@ -156,6 +163,7 @@ LLAMA3_1_405B = Benchmark(
 
 MIXTRAL_8X7B = Benchmark(
     name="mixtral-8x7b",
+    title="Text generation: Mixtral 8x7B on OpenOrca, GSM8K and MBXP",
     loadgen_name="mixtral-8x7b",
     datacenter=("Server", "Offline"),
     both=("Server", "Offline"),
@@ -178,6 +186,7 @@ MIXTRAL_8X7B = Benchmark(
 
 DEEPSEEK_R1 = Benchmark(
     name="deepseek-r1",
+    title="Reasoning: DeepSeek-R1 on questions of mathematics, science and code",
     loadgen_name="deepseek-r1",
     datacenter=("Offline",),
     datacenter_optional=("Interactive", "Server"),
@@ -210,6 +219,7 @@ DEEPSEEK_R1_V5_1 = replace(
 
 GPT_OSS_120B = Benchmark(
     name="gpt-oss-120b",
+    title="Reasoning: GPT-OSS 120B on AIME25, GPQA Diamond and LiveCodeBench v6",
     loadgen_name="gpt-oss-120b",
     datacenter=("Offline",),
     datacenter_optional=("Interactive", "Server"),
@@ -234,6 +244,7 @@ GPT_OSS_120B = Benchmark(
 
 QWEN3_6_27B = Benchmark(
     name="qwen3.6-27b",
+    title="Function calls: Qwen3.6 27B on BFCL v4",
     loadgen_name="",
     edge=("SingleStream",),
     both=("SingleStream",),
@@ -245,6 +256,7 @@ QWEN3_6_27B = Benchmark(
 
 E2E_RAG_QNA = Benchmark(
     name="e2e-rag-qna",
+    title="Retrieval-augmented answers: questions of FRAMES",
     loadgen_name="",
     datacenter=("Offline",),
     goals=(Goal(metric="E2E_ACCURACY", least=33.95),),
@@ -259,6 +271,7 @@ E2E_RAG_QNA = Benchmark(
 
 E2E_RAG_DB = Benchmark(
     name="e2e-rag-db",
+    title="Retrieval-augmented answers: building the data base",
     loadgen_name="",
     datacenter=("Offline",),
     goals=(Goal(metric="E2E_ACCURACY", least=98),),

@@ -50,6 +50,8 @@ class Benchmark:
 
     name: str
     """Name in the submission checker and in folders: `resnet`."""
+    title: str
+    """Its task, model and data set in words."""
     loadgen_name: str
     """Model name of mlperf.conf: `resnet50`; empty where mlperf.conf has none."""
     goals: tuple[Goal, ...]

@@ -9,6 +9,7 @@ from runtime.policies.benchmarks.model import Benchmark, Bound, Goal
 
 DLRM_V2_99 = Benchmark(
     name="dlrm-v2-99",
+    title="Recommendation: DLRM v2 on Criteo, at 99 %",
     loadgen_name="dlrm-v2",
     datacenter=("Server", "Offline"),
     both=("Offline", "Server"),
@@ -23,6 +24,7 @@ DLRM_V2_99 = Benchmark(
 
 DLRM_V2_99_9 = Benchmark(
     name="dlrm-v2-99.9",
+    title="Recommendation: DLRM v2 on Criteo, at 99.9 %",
     loadgen_name="dlrm-v2",
     datacenter=("Server", "Offline"),
     both=("Offline", "Server"),
@@ -37,6 +39,7 @@ DLRM_V2_99_9 = Benchmark(
 
 DLRM_V3 = Benchmark(
     name="dlrm-v3",
+    title="Recommendation: DLRM v3 on synthetic streams",
     loadgen_name="dlrm-v3",
     datacenter=("Server", "Offline"),
     both=("Offline", "Server"),
@@ -56,6 +59,7 @@ DLRM_V3 = Benchmark(
 
 RGAT = Benchmark(
     name="rgat",
+    title="Node classification: RGAT on IGBH",
     loadgen_name="rgat",
     datacenter=("Offline",),
     both=("Offline",),
@@ -69,6 +73,7 @@ RGAT = Benchmark(
 
 WHISPER = Benchmark(
     name="whisper",
+    title="Speech to text: Whisper on LibriSpeech",
     loadgen_name="whisper",
     datacenter=("Offline",),
     edge=("Offline",),

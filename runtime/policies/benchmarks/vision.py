@@ -11,6 +11,7 @@ from runtime.policies.benchmarks.model import Benchmark, Bound, Goal
 
 RESNET = Benchmark(
     name="resnet",
+    title="Image classification: ResNet-50 v1.5 on ImageNet 2012, 224 x 224",
     loadgen_name="resnet50",
     edge=("SingleStream", "MultiStream", "Offline"),
     both=("SingleStream", "MultiStream", "Offline", "Server"),
@@ -25,6 +26,7 @@ RESNET = Benchmark(
 
 RETINANET = Benchmark(
     name="retinanet",
+    title="Object detection: RetinaNet on a subset of OpenImages, 800 x 800",
     loadgen_name="retinanet",
     both=("SingleStream", "Offline", "MultiStream", "Server"),
     goals=(Goal(metric="mAP", least=37.55 * 0.99),),
@@ -45,6 +47,7 @@ RETINANET_V5_1 = replace(
 
 UNET3D_99 = Benchmark(
     name="3d-unet-99",
+    title="Medical image segmentation: 3D U-Net on KiTS 2019, at 99 %",
     loadgen_name="3d-unet",
     datacenter=("Offline",),
     edge=("SingleStream", "Offline"),
@@ -59,6 +62,7 @@ UNET3D_99 = Benchmark(
 
 UNET3D_99_9 = Benchmark(
     name="3d-unet-99.9",
+    title="Medical image segmentation: 3D U-Net on KiTS 2019, at 99.9 %",
     loadgen_name="3d-unet",
     datacenter=("Offline",),
     edge=("SingleStream", "Offline"),
@@ -73,6 +77,7 @@ UNET3D_99_9 = Benchmark(
 
 STABLE_DIFFUSION_XL = Benchmark(
     name="stable-diffusion-xl",
+    title="Text to image: Stable Diffusion XL",
     loadgen_name="stable-diffusion-xl",
     edge=("SingleStream", "Offline"),
     both=("SingleStream", "Offline", "Server"),
@@ -96,6 +101,7 @@ STABLE_DIFFUSION_XL_V5_1 = replace(
 
 POINTPAINTING = Benchmark(
     name="pointpainting",
+    title="3D object detection: PointPainting on Waymo Open",
     loadgen_name="pointpainting",
     edge=("SingleStream",),
     both=("SingleStream",),
@@ -110,6 +116,7 @@ POINTPAINTING = Benchmark(
 
 YOLO_95 = Benchmark(
     name="yolo-95",
+    title="Object detection: YOLO11l on 1 525 images of COCO 2017, at 95 %",
     loadgen_name="yolo",
     edge=("SingleStream", "MultiStream", "Offline"),
     both=("SingleStream", "MultiStream", "Offline"),
@@ -123,6 +130,7 @@ YOLO_95 = Benchmark(
 
 YOLO_99 = Benchmark(
     name="yolo-99",
+    title="Object detection: YOLO11l on 1 525 images of COCO 2017, at 99 %",
     loadgen_name="yolo",
     edge=("SingleStream", "MultiStream", "Offline"),
     both=("SingleStream", "MultiStream", "Offline"),
@@ -136,6 +144,7 @@ YOLO_99 = Benchmark(
 
 WAN_2_2_T2V_A14B = Benchmark(
     name="wan-2.2-t2v-a14b",
+    title="Text to video: Wan 2.2 T2V A14B on VBench prompts",
     loadgen_name="wan-2.2-t2v-a14b",
     datacenter=("Offline", "SingleStream"),
     goals=(Goal(metric="vbench_score", least=70.48 * 0.99),),
@@ -149,6 +158,7 @@ WAN_2_2_T2V_A14B = Benchmark(
 
 QWEN3_VL_235B_A22B = Benchmark(
     name="qwen3-vl-235b-a22b",
+    title="Image and text to category: Qwen3-VL 235B A22B on a product catalogue",
     loadgen_name="qwen3-vl-235b-a22b",
     datacenter=("Offline",),
     datacenter_optional=("Interactive", "Server"),
