@@ -9,7 +9,7 @@ from runtime import errors
 from runtime.errors import HarnessError, Problem, UsageError, suggest
 from runtime.policies.catalog import policies
 from runtime.policies.contradictions import CONTRADICTIONS
-from runtime.terms import TERMS
+from runtime.terms.catalog import terms
 from runtime.troubles.catalog import troubles
 from runtime.troubles.model import PAGE
 
@@ -131,7 +131,7 @@ def _terms() -> list[Explanation]:
             parts=(("Meaning", t.definition), ("Source", t.source)),
             page=f"reference/glossary.html#glossary-{_anchor(t.name)}",
         )
-        for t in TERMS
+        for t in terms()
     ]
 
 

@@ -54,24 +54,31 @@ _MISSING = object()
 
 
 def read_terms(reading: Reading) -> list[c.Term]:
-    """Return the constants of Term, in order."""
-    module = reading.evaluator.module(f"{reading.package}.terms")
+    """Return the constants of Term, in order; `terms` is a module or a folder of them."""
     found: dict[str, c.Term] = {}
-    for _, item in reading.constants(module, "terms.Term") if module is not None else ():
-        values = _plain_fields(reading, item)
-        name = next((values[n] for n in ("name", "word", "term") if n in values), "")
-        if not isinstance(name, str) or not name:
-            continue
-        term = c.Term(
-            name=name,
-            definition=typed(values.get("definition"), str, ""),
-            basis=typed(values.get("source", values.get("basis")), str, ""),
-            source=item.source,
-        )
-        if name in found:
-            note_twice(reading.notes, "term", name, item.source)
-        found.setdefault(name, term)
+    for module in reading.evaluator.tree.walk(f"{reading.package}.terms"):
+        reading.evaluator.module(module.name)
+        for cls in ("terms.Term", "terms.model.Term"):
+            for _, item in reading.constants(module, cls):
+                _keep_term(reading, item, found)
     return list(found.values())
+
+
+def _keep_term(reading: Reading, item: Instance, found: dict[str, c.Term]) -> None:
+    """Keep one term; note a name that is used a second time."""
+    values = _plain_fields(reading, item)
+    name = next((values[n] for n in ("name", "word", "term") if n in values), "")
+    if not isinstance(name, str) or not name:
+        return
+    if name in found:
+        note_twice(reading.notes, "term", name, item.source)
+        return
+    found[name] = c.Term(
+        name=name,
+        definition=typed(values.get("definition"), str, ""),
+        basis=typed(values.get("source", values.get("basis")), str, ""),
+        source=item.source,
+    )
 
 
 TABULATED: tuple[tuple[str, str, str, str], ...] = (

@@ -45,11 +45,10 @@ def contradictions(rows: Sequence[Row]) -> Table:
         taken = row.values.get("taken")
         sides = {n: (values.get(f"{n}_says", ""), values.get(f"{n}_source", "")) for n in _SIDES}
         shown = [f"{_strong(says, n == taken)}<br>{source}" for n, (says, source) in sides.items()]
-        cells.append((values.get("subject", row.name), *shown, values.get("why", "")))
-    return Table(
-        headers=("Matter", "One source says", "Another says", "Why the bold one is taken"),
-        rows=tuple(cells),
-    )
+        matter = f"**{values.get('subject', row.name)}**<br>{values.get('why', '')}"
+        cells.append((matter, *shown))
+    heads = ("Matter, and why the bold value is taken", "One source says", "Another says")
+    return Table(headers=heads, rows=tuple(cells))
 
 
 _SIDES = ("first", "second")

@@ -6,13 +6,13 @@ import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from docgen.catalog import ApiItem, Catalog, Entry, Failure
+from docgen.catalog import ApiItem, Catalog, Entry, Failure, Row
 from docgen.views import links
 from docgen.views.docstrings import render
 from docgen.views.lookup import Lookup, causes, variant
 from docgen.views.measure import measurements
 from docgen.views.model import Config, Evidence, Page
-from docgen.views.text import inline, slug
+from docgen.views.text import inline, prose, slug
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +31,8 @@ class Section:
     """What the command line returns; empty for a cause."""
     source: str
     """Link to its definition."""
+    parts: tuple[tuple[str, str], ...] = ()
+    """Heading and text of each paragraph: symptom, cause, mend, source."""
     seen: tuple[tuple[str, str, str], ...] = ()
     """Where it was met: link to the entry, what was wanted and found, what to do."""
 
@@ -47,6 +49,7 @@ def pages(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Page
         template="troubleshooting.md.j2",
         context={
             "causes": _causes(catalog, seen),
+            "troubles": _troubles(catalog),
             "failures": [_failure(f) for f in ordered],
         },
     )
@@ -67,19 +70,51 @@ def _failure(failure: Failure) -> Section:
 def _causes(catalog: Catalog, seen: dict[str, list[tuple[str, str, str]]]) -> list[Section]:
     """Return the causes that the vocabulary defines, then those only records name."""
     words = {str(w.value): w for w in causes(catalog)}
+    rows = {row.name: row for row in catalog.rows_of("Trouble")}
     names = [*words, *sorted(set(seen) - set(words))]
-    return [
-        Section(
-            code=name,
-            label=slug(name),
-            title=name.replace("-", " ").capitalize(),
-            doc=render(words[name].doc) if name in words else "",
-            exit_code="",
-            source=links.src(words[name].source) if name in words else "",
-            seen=tuple(dict.fromkeys(seen.get(name, ()))),
+    found = []
+    for name in names:
+        met = tuple(dict.fromkeys(seen.get(name, ())))
+        if name in rows:
+            found.append(_trouble(rows[name], met))
+            continue
+        found.append(
+            Section(
+                code=name,
+                label=slug(name),
+                title=name.replace("-", " ").capitalize(),
+                doc=render(words[name].doc) if name in words else "",
+                exit_code="",
+                source=links.src(words[name].source) if name in words else "",
+                seen=met,
+            )
         )
-        for name in names
-    ]
+    return found
+
+
+def _troubles(catalog: Catalog) -> list[Section]:
+    """Return the sections of messages that are no verdict, by code."""
+    verdicts = {str(w.value) for w in causes(catalog)}
+    rows = [r for r in catalog.rows_of("Trouble") if r.name not in verdicts]
+    return [_trouble(row) for row in sorted(rows, key=lambda r: r.name)]
+
+
+def _trouble(row: Row, seen: tuple[tuple[str, str, str], ...] = ()) -> Section:
+    """Return the section of a trouble: symptom, cause, mend and source."""
+    parts = [(word.capitalize(), prose(str(row.values.get(word, "")))) for word in _PARTS]
+    return Section(
+        code=row.name,
+        label=slug(row.name),
+        title=inline(str(row.values.get("title", row.name))),
+        doc="",
+        exit_code="",
+        source=links.src(row.source),
+        parts=tuple((word, text) for word, text in parts if text),
+        seen=seen,
+    )
+
+
+_PARTS = ("symptom", "cause", "mend", "source")
 
 
 def _seen(lookup: Lookup, evidence: Evidence) -> dict[str, list[tuple[str, str, str]]]:

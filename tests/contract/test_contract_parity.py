@@ -18,11 +18,12 @@ from docgen import catalog as c
 from docgen.commands import as_markdown
 from docgen.config import load
 from docgen.extract import extract
-from runtime import errors, terms, vocabulary
+from runtime import errors, vocabulary
 from runtime.configs import registry, schema
 from runtime.configs.fieldspec import Between, Group, LoadGenKey, OneOf, Unit, _annotated_fields
 from runtime.configs.target import Fact
 from runtime.policies.model import Policy
+from runtime.terms.catalog import terms
 
 ROOT = Path(__file__).parents[2]
 
@@ -225,10 +226,9 @@ def test_every_policy(catalog):
 
 
 def test_every_term_and_word(catalog):
-    live = [v for v in vars(terms).values() if isinstance(v, terms.Term)]
-    assert [(t.name, t.definition, t.basis) for t in catalog.terms] == [
-        (t.name, t.definition, t.source) for t in live
-    ]
+    assert sorted((t.name, t.definition, t.basis) for t in catalog.terms) == sorted(
+        (t.name, t.definition, t.source) for t in terms()
+    )
     members = [
         (cls.__name__, member.name, member.value)
         for cls in vars(vocabulary).values()
@@ -323,3 +323,30 @@ def test_every_public_function_and_class_can_be_imported(catalog):
             assert all(f"{n}" in written for n in names), item.name
         compared += 1
     assert compared > 50
+
+
+def test_every_row(catalog):
+    from runtime.policies.contradictions import CONTRADICTIONS
+    from runtime.policies.rounds import ROUNDS
+    from runtime.policies.scenarios import MULTI_STREAM, OFFLINE, SERVER, SINGLE_STREAM
+    from runtime.troubles.catalog import troubles
+
+    guides = (OFFLINE, SERVER, SINGLE_STREAM, MULTI_STREAM)
+    live = {
+        **{("Round", r.name): r for r in ROUNDS},
+        **{("Contradiction", x.id): x for x in CONTRADICTIONS},
+        **{("ScenarioGuide", x.title): x for x in guides},
+        **{("Trouble", t.code): t for t in troubles()},
+    }
+    assert {(r.kind, r.name) for r in catalog.rows} == set(live)
+    for row in catalog.rows:
+        assert row.values == _json(dataclasses.asdict(live[row.kind, row.name]))
+
+
+def _json(value):
+    """Return a value as JSON has it."""
+    if isinstance(value, dict):
+        return {k: _json(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_json(v) for v in value]
+    return value.value if isinstance(value, enum.Enum) else value

@@ -1,21 +1,8 @@
-"""The glossary: the field's words, defined in our own, with the document that sets them."""
+"""Words of measuring: load, scenarios, modes, verdicts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, kw_only=True)
-class Term:
-    """A word that the guides use, and what it means here."""
-
-    name: str
-    """The word, as it is written in a sentence."""
-    definition: str
-    """What it means, in one to three sentences."""
-    source: str
-    """Document and section that defines it."""
-
+from runtime.terms.model import Term
 
 SAMPLE = Term(
     name="sample",
@@ -53,6 +40,16 @@ RESPONSE_ID = Term(
     source="mlcommons/inference loadgen/query_sample.h",
 )
 """The term `response id`."""
+
+QUERY_ID = Term(
+    name="query id",
+    definition=(
+        "Another name of the response id: the handle of an issued sample, different each time, "
+        "and never the key of a cache."
+    ),
+    source="mlcommons/inference loadgen/query_sample.h",
+)
+"""The term `query id`."""
 
 QSL = Term(
     name="QSL",
@@ -96,6 +93,25 @@ LOADGEN = Term(
 )
 """The term `LoadGen`."""
 
+USER_CONF = Term(
+    name="user.conf",
+    definition=(
+        "The submitter's settings for LoadGen, one line a setting. What LoadGen does not know in "
+        "it is passed over without a word."
+    ),
+    source="mlcommons/inference loadgen/test_settings_internal.cc",
+)
+"""The term `user.conf`."""
+
+MLPERF_CONF = Term(
+    name="mlperf.conf",
+    definition=(
+        "The round's settings for LoadGen: seeds, durations, bounds. It is compiled into the wheel."
+    ),
+    source="mlcommons/inference loadgen/mlperf.conf",
+)
+"""The term `mlperf.conf`."""
+
 LANE = Term(
     name="lane",
     definition=(
@@ -133,6 +149,16 @@ SERVER = Term(
 )
 """The term `Server`."""
 
+INTERACTIVE = Term(
+    name="Interactive",
+    definition=(
+        "Server with tighter bounds on TTFT and TPOT. LoadGen has no such scenario: it is a "
+        "Server run under a model name that ends in -interactive."
+    ),
+    source="MLPerf inference_rules.adoc, Scenarios; mlcommons/inference loadgen/mlperf.conf",
+)
+"""The term `Interactive`."""
+
 SINGLE_STREAM = Term(
     name="SingleStream",
     definition=(
@@ -152,6 +178,33 @@ MULTI_STREAM = Term(
     source="MLPerf inference_rules.adoc, Scenarios",
 )
 """The term `MultiStream`."""
+
+POISSON = Term(
+    name="Poisson arrivals",
+    definition="Queries that come at random, independent of each other, with a fixed mean rate.",
+    source="MLPerf inference_rules.adoc, Scenarios",
+)
+"""The term `Poisson arrivals`."""
+
+EQUAL_ISSUE = Term(
+    name="equal-issue mode",
+    definition=(
+        "LoadGen issues whole permutations of the data set instead of random draws, so that "
+        "inputs of different size weigh the same in every run."
+    ),
+    source="mlcommons/inference loadgen/mlperf.conf, sample_concatenate_permutation",
+)
+"""The term `equal-issue mode`."""
+
+SEED = Term(
+    name="seed",
+    definition=(
+        "The start of a random sequence. Three seeds decide which samples are loaded, which are "
+        "sent, and when; each round has its own."
+    ),
+    source="mlcommons/inference loadgen/mlperf.conf",
+)
+"""The term `seed`."""
 
 TARGET_QPS = Term(
     name="target QPS",
@@ -180,6 +233,16 @@ MIN_DURATION = Term(
 )
 """The term `min_duration`."""
 
+MIN_QUERY_COUNT = Term(
+    name="min_query_count",
+    definition=(
+        "Least number of queries of a run; in Offline LoadGen reads it as the least number of "
+        "samples."
+    ),
+    source="mlcommons/inference loadgen/mlperf.conf; test_settings_internal.cc",
+)
+"""The term `min_query_count`."""
+
 TTFT = Term(
     name="TTFT",
     definition=(
@@ -206,12 +269,17 @@ RUN = Term(
 )
 """The term `run`."""
 
+RUN_RESULT = Term(
+    name="run result",
+    definition="The figure of the scenario that one run yields.",
+    source="MLPerf inference_rules.adoc, Definitions",
+)
+"""The term `run result`."""
+
 PERFORMANCE_MODE = Term(
     name="performance mode",
     definition="A timed run on samples drawn at random with replacement; answers are not kept.",
-    source=(
-        "MLPerf inference_rules.adoc, LoadGen Operation; mlcommons/inference loadgen, TestMode"
-    ),
+    source="MLPerf inference_rules.adoc, LoadGen Operation; mlcommons/inference loadgen, TestMode",
 )
 """The term `performance mode`."""
 
@@ -220,9 +288,7 @@ ACCURACY_MODE = Term(
     definition=(
         "A run on every sample of the data set exactly once, whose answers are logged and judged."
     ),
-    source=(
-        "MLPerf inference_rules.adoc, LoadGen Operation; mlcommons/inference loadgen, TestMode"
-    ),
+    source="MLPerf inference_rules.adoc, LoadGen Operation; mlcommons/inference loadgen, TestMode",
 )
 """The term `accuracy mode`."""
 
@@ -235,6 +301,23 @@ COMPLIANCE_MODE = Term(
     source="mlcommons/inference compliance/README.md",
 )
 """The term `compliance mode`."""
+
+SUBMISSION_RUN = Term(
+    name="SubmissionRun",
+    definition=(
+        "LoadGen's mode that does an accuracy and a performance run in one process. Its logs are "
+        "mixed, so it is not used."
+    ),
+    source="mlcommons/inference loadgen, TestMode",
+)
+"""The term `SubmissionRun`."""
+
+FIND_PEAK = Term(
+    name="FindPeakPerformance",
+    definition="LoadGen's mode that searches the highest rate by itself. Its outcome is no result.",
+    source="mlcommons/inference loadgen, TestMode",
+)
+"""The term `FindPeakPerformance`."""
 
 VALID = Term(
     name="VALID",
@@ -273,216 +356,6 @@ PERCENTILE = Term(
 )
 """The term `percentile`."""
 
-QUALITY_TARGET = Term(
-    name="quality target",
-    definition="The share of the reference model's accuracy that a run must keep: 99 % or 99.9 %.",
-    source="MLPerf inference_rules.adoc, Benchmarks",
-)
-"""The term `quality target`."""
-
-REFERENCE_MODEL = Term(
-    name="reference model",
-    definition="The FP32 model of a benchmark, with its weights, that accuracy is compared with.",
-    source="MLPerf inference_rules.adoc, Benchmarks",
-)
-"""The term `reference model`."""
-
-CALIBRATION = Term(
-    name="calibration",
-    definition=(
-        "Finding the numeric ranges for quantisation after training, with the calibration set only."
-    ),
-    source="MLPerf inference_rules.adoc, Weight Definition and Quantization",
-)
-"""The term `calibration`."""
-
-CALIBRATION_CACHE = Term(
-    name="calibration cache",
-    definition=(
-        "A file of tensor scales. It is bound to the model, the samples, the algorithm and "
-        "the library version."
-    ),
-    source="NVIDIA/TensorRT issue 1378",
-)
-"""The term `calibration cache`."""
-
-QDQ = Term(
-    name="Q/DQ nodes",
-    definition=(
-        "QuantizeLinear and DequantizeLinear nodes that carry the scales of a quantised model "
-        "in its ONNX file."
-    ),
-    source="ONNX operators; ONNX Runtime documentation, Quantize ONNX models",
-)
-"""The term `Q/DQ nodes`."""
-
-ENGINE = Term(
-    name="engine",
-    definition=(
-        "A model compiled by TensorRT for one GPU architecture, MIG profile and library version."
-    ),
-    source="NVIDIA TensorRT documentation",
-)
-"""The term `engine`."""
-
-EXECUTION_PROVIDER = Term(
-    name="execution provider",
-    definition=(
-        "The part of ONNX Runtime that executes a model on one kind of device, for example "
-        "CPUExecutionProvider."
-    ),
-    source="ONNX Runtime documentation, Execution Providers",
-)
-"""The term `execution provider`."""
-
-CUDA_GRAPH = Term(
-    name="CUDA graph",
-    definition=(
-        "A recorded sequence of GPU work that is started with one call, which saves launch "
-        "time at small batches."
-    ),
-    source="CUDA C++ Programming Guide, CUDA Graphs",
-)
-"""The term `CUDA graph`."""
-
-SM = Term(
-    name="SM",
-    definition="Streaming multiprocessor: the unit of a GPU that executes thread blocks.",
-    source="CUDA C++ Programming Guide, Hardware Implementation",
-)
-"""The term `SM`."""
-
-COMPUTE_CAPABILITY = Term(
-    name="compute capability",
-    definition="The version of a GPU's features, major.minor: 8.0 is Ampere, 9.0 Hopper.",
-    source="CUDA C++ Programming Guide, Compute Capabilities",
-)
-"""The term `compute capability`."""
-
-DIVISION = Term(
-    name="division",
-    definition="How far a submission may leave the reference: closed, open or network.",
-    source="MLPerf inference_rules.adoc, Divisions",
-)
-"""The term `division`."""
-
-CLOSED_DIVISION = Term(
-    name="closed division",
-    definition="The reference model and its pre- and post-processing; results are comparable.",
-    source="MLPerf inference_rules.adoc, Closed Division",
-)
-"""The term `closed division`."""
-
-OPEN_DIVISION = Term(
-    name="open division",
-    definition="Any model for the same task and data set; accuracy and latency are reported.",
-    source="MLPerf inference_rules.adoc, Open Division",
-)
-"""The term `open division`."""
-
-NETWORK_DIVISION = Term(
-    name="network division",
-    definition="Closed, with the system under test behind a real network.",
-    source="MLPerf inference_rules.adoc, Network Division",
-)
-"""The term `network division`."""
-
-CATEGORY = Term(
-    name="category",
-    definition=(
-        "Whether a system can be obtained: available, preview, or RDI (research, development, "
-        "internal)."
-    ),
-    source="MLPerf submission_rules.adoc, Available Systems, Preview Systems",
-)
-"""The term `category`."""
-
-SUITE = Term(
-    name="suite",
-    definition="The class of system, datacenter or edge, which decides the required scenarios.",
-    source="MLPerf inference_rules.adoc, Constraints for the Closed division",
-)
-"""The term `suite`."""
-
-ROUND = Term(
-    name="round",
-    definition="A dated edition of the MLPerf benchmarks with its own rules and seeds: v6.1.",
-    source="MLPerf submission_rules.adoc, Basics",
-)
-"""The term `round`."""
-
-MAX_P = Term(
-    name="MaxP",
-    definition="A configuration tuned for maximum performance.",
-    source="mlcommons/inference_results_v2.1 closed/NVIDIA, configurations",
-)
-"""The term `MaxP`."""
-
-MAX_Q = Term(
-    name="MaxQ",
-    definition="A configuration tuned for efficiency, mostly under a power limit.",
-    source="mlcommons/inference_results_v2.1 closed/NVIDIA, configurations",
-)
-"""The term `MaxQ`."""
-
-MIG = Term(
-    name="MIG",
-    definition=(
-        "Multi-Instance GPU: NVIDIA's partitioning of one GPU into isolated instances, set by "
-        "an administrator outside a run."
-    ),
-    source="NVIDIA MIG User Guide, Concepts",
-)
-"""The term `MIG`."""
-
-GPU_INSTANCE = Term(
-    name="GPU instance",
-    definition="A share of a GPU's memory and SMs that is isolated from the others.",
-    source="NVIDIA MIG User Guide, Terminology",
-)
-"""The term `GPU instance`."""
-
-COMPUTE_INSTANCE = Term(
-    name="compute instance",
-    definition="A share of the SMs of a GPU instance; its siblings share the instance's memory.",
-    source="NVIDIA MIG User Guide, Terminology",
-)
-"""The term `compute instance`."""
-
-MIG_SLICE = Term(
-    name="MIG slice",
-    definition=(
-        "Here: a GPU instance with one compute instance, named by its profile. 1g.10gb has "
-        "one compute slice and about 10 GB."
-    ),
-    source="NVIDIA MIG User Guide, MIG Device Names",
-)
-"""The term `MIG slice`."""
-
-HETERO_MIG = Term(
-    name="heterogeneous MIG",
-    definition=(
-        "The main benchmark on one slice while the other slices run background work for at "
-        "least as long."
-    ),
-    source="mlcommons/inference_results_v2.1 closed/NVIDIA, documentation/heterogeneous_mig.md",
-)
-"""The term `heterogeneous MIG`."""
-
-TRITON = Term(
-    name="Triton",
-    definition="NVIDIA's inference server; in that harness kind LoadGen drives its clients.",
-    source="Triton Inference Server documentation",
-)
-"""The term `Triton`."""
-
-UNVERIFIED = Term(
-    name="unverified",
-    definition="Not reviewed by MLCommons. The word stands beside every figure of this harness.",
-    source="mlcommons/policies MLPerf_Results_Messaging_Guidelines.adoc",
-)
-"""The term `unverified`."""
-
 QUICK_RUN = Term(
     name="quick run",
     definition=(
@@ -512,68 +385,3 @@ RUN_RECORD = Term(
     source="Calliope",
 )
 """The term `run record`."""
-
-TERMS = (
-    SAMPLE,
-    QUERY,
-    SAMPLE_INDEX,
-    RESPONSE_ID,
-    QSL,
-    PERFORMANCE_SAMPLE_COUNT,
-    SUT,
-    LOADGEN,
-    LANE,
-    SCENARIO,
-    OFFLINE,
-    SERVER,
-    SINGLE_STREAM,
-    MULTI_STREAM,
-    TARGET_QPS,
-    TARGET_LATENCY,
-    MIN_DURATION,
-    TTFT,
-    TPOT,
-    RUN,
-    PERFORMANCE_MODE,
-    ACCURACY_MODE,
-    COMPLIANCE_MODE,
-    VALID,
-    INVALID,
-    EARLY_STOPPING,
-    PERCENTILE,
-    QUALITY_TARGET,
-    REFERENCE_MODEL,
-    CALIBRATION,
-    CALIBRATION_CACHE,
-    QDQ,
-    ENGINE,
-    EXECUTION_PROVIDER,
-    CUDA_GRAPH,
-    SM,
-    COMPUTE_CAPABILITY,
-    DIVISION,
-    CLOSED_DIVISION,
-    OPEN_DIVISION,
-    NETWORK_DIVISION,
-    CATEGORY,
-    SUITE,
-    ROUND,
-    MAX_P,
-    MAX_Q,
-    MIG,
-    GPU_INSTANCE,
-    COMPUTE_INSTANCE,
-    MIG_SLICE,
-    HETERO_MIG,
-    TRITON,
-    UNVERIFIED,
-    QUICK_RUN,
-    DRY_RUN,
-    RUN_RECORD,
-)
-"""Every term, grouped as above: load, runs, accuracy, devices, submission, MIG, wording."""
-
-
-def terms() -> tuple[Term, ...]:
-    """Return every term, ordered by name without regard to case."""
-    return tuple(sorted(TERMS, key=lambda term: term.name.lower()))
