@@ -32,6 +32,7 @@ def section(row: Row) -> dict[str, object]:
         "seeds": _seeds(seeds if isinstance(seeds, dict) else {}),
         "scenarios": _scenarios(benchmarks),
         "numbers": _numbers(benchmarks),
+        "bounds": _bounds(benchmarks),
         "basis": sorted({inline(str(b.get("source", ""))) for b in benchmarks}),
         "source": links.src(row.source),
     }
@@ -92,7 +93,7 @@ def _asked(benchmark: Mapping[str, Any], suite: str) -> str:
 
 
 def _numbers(benchmarks: Sequence[Mapping[str, Any]]) -> Table:
-    """Return goals, counts and bounds, by benchmark."""
+    """Return goals and counts, by benchmark."""
     rows = [
         (
             code(str(b.get("name", ""))),
@@ -100,7 +101,6 @@ def _numbers(benchmarks: Sequence[Mapping[str, Any]]) -> Table:
             _count(b.get("dataset_samples")),
             _count(b.get("performance_samples")),
             _count(b.get("offline_samples")),
-            "<br>".join(_bound(x) for x in b.get("bounds", ())),
         )
         for b in benchmarks
     ]
@@ -110,7 +110,6 @@ def _numbers(benchmarks: Sequence[Mapping[str, Any]]) -> Table:
         "Data set, samples",
         "Performance, samples",
         "Offline, samples",
-        "Latency at 99 %, ms",
     )
     return Table(headers=heads, rows=tuple(rows), numeric=(2, 3, 4))
 
@@ -120,27 +119,33 @@ def _goal(goal: Mapping[str, Any]) -> str:
     least, most = goal.get("least"), goal.get("most")
     low = _figure(least) if least is not None else ""
     high = _figure(most) if most is not None else ""
-    text = f"{low} to {high}" if low and high else f"at most {high}" if high else f"at least {low}"
+    text = f"{low} to {high}" if low and high else f"≤ {high}" if high else f"≥ {low}"
     scenarios = goal.get("scenarios")
     where = f" ({', '.join(SHORT.get(s, s) for s in scenarios)})" if scenarios else ""
     return f"{inline(str(goal.get('metric', '')))} {text}{where}"
 
 
 def _figure(value: float) -> str:
-    """Return a goal with at most seven significant digits, thousands apart."""
-    return fmt.value(float(f"{value:.7g}"))
+    """Return a goal without the noise of its last binary digits, thousands apart."""
+    return fmt.value(float(f"{value:.9g}"))
 
 
 def _count(value: object) -> str:
-    """Return a number of samples; empty where there is no rule."""
-    return fmt.value(value) if isinstance(value, int) else ""
+    """Return a number; empty where there is no rule."""
+    return fmt.value(value) if isinstance(value, (int, float)) else ""
 
 
-def _bound(bound: Mapping[str, Any]) -> str:
-    """Return the latency bounds of one scenario; tokens judge where there are token bounds."""
-    scenario = SHORT.get(str(bound.get("scenario")), "")
-    first, each = bound.get("ttft_ms"), bound.get("tpot_ms")
-    if first is not None and each is not None:
-        return f"{scenario}: first token {fmt.value(first)}, each {fmt.value(each)}"
-    latency = bound.get("latency_ms")
-    return f"{scenario}: {fmt.value(latency)}" if latency is not None else ""
+def _bounds(benchmarks: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the latency bounds, by benchmark and scenario."""
+    keys = ("latency_ms", "ttft_ms", "tpot_ms")
+    rows = [
+        (
+            code(str(b.get("name", ""))),
+            inline(str(x.get("scenario", ""))),
+            *(_count(x.get(key)) for key in keys),
+        )
+        for b in benchmarks
+        for x in b.get("bounds", ())
+    ]
+    heads = ("Benchmark", "Scenario", "Query, ms", "First token, ms", "Further token, ms")
+    return Table(headers=heads, rows=tuple(rows), numeric=(2, 3, 4))

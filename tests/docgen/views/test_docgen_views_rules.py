@@ -7,6 +7,8 @@ from msgspec.structs import replace
 from docgen import render
 from docgen.catalog import Row, Source
 
+THIN = "\u202f"
+
 AT = Source(path="runtime/policies/rounds.py", line=3)
 
 BENCHMARK = {
@@ -94,11 +96,12 @@ def _pages(catalog, evidence, config, rows):
 def test_rounds_are_tables_with_the_newest_first(catalog, evidence, config):
     page = _pages(catalog, evidence, config, ROWS)["reference/rounds.md"]
     assert page.index("## v1.1") < page.index("## v1.0")
-    assert "acc at least 75.6954" in page
+    assert "acc ≥ 75.6954" in page
     assert "TOKENS 9.5 to 11.5 (Server)" in page
     assert "Offline (Interactive)" in page
     assert "not offered" in page
-    assert "Server: first token 450, each 40<br>Interactive: 15" in page
+    assert f"| `tiny` | Server | 20{THIN}000 | 450 | 40 |" in page
+    assert "| `tiny` | Interactive | 15 |  |  |" in page
     assert "`qsl_rng_seed` | `7`" in page
     assert "checker\\_constants.py" in page
 
