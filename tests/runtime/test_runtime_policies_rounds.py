@@ -3,6 +3,7 @@
 import pytest
 
 from runtime.errors import UsageError
+from runtime.loadgen.userconf import MODELS
 from runtime.policies.benchmarks.model import Benchmark
 from runtime.policies.rounds import ROUNDS, check_wheel, round_of, round_of_wheel
 from runtime.policies.systems import MEANINGFUL_KEYS, SYSTEM_KEYS
@@ -94,3 +95,11 @@ def test_a_wheel_carries_the_seeds_of_one_round():
 def test_systems_json_keys():
     assert len(SYSTEM_KEYS) == len(set(SYSTEM_KEYS)) == 35
     assert set(MEANINGFUL_KEYS) < set(SYSTEM_KEYS)
+
+
+def test_names_of_benchmarks_are_those_that_a_user_conf_may_have():
+    names = {b.loadgen_name for r in ROUNDS for b in r.benchmarks}
+    assert names - {""} <= MODELS
+    assert {b.name for b in round_of("v6.1").benchmarks if not b.loadgen_name} == {
+        "qwen3.6-27b", "e2e-rag-qna", "e2e-rag-db",
+    }  # fmt: skip
