@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from runtime.errors import MissingError, Problem
+from runtime.policies.seeds import find_round
 from runtime.troubles.machine import PACKAGE_MISSING
 
 
@@ -63,26 +64,6 @@ PACKAGES: tuple[Package, ...] = (
 )
 """Every library that the harness can use, the needed ones first."""
 
-SEEDS_SOURCE = (
-    "seed commits of mlcommons/inference and the log line `loadgen_version` of each wheel; "
-    "6.0.17 tried here"
-)
-"""Where `SEED_ROUNDS` comes from."""
-
-SEED_ROUNDS: tuple[tuple[str, str, str], ...] = (
-    ("4.1.30", "4.1.30", "v4.1"),
-    ("5.0.25", "6.0.3", "v5.1"),
-    ("6.0.10", "6.0.15", "v6.0"),
-    ("6.0.16", "6.0.17", "v6.1"),
-)
-"""LoadGen wheels, first and last version, and the MLPerf round whose seeds they carry.
-
-The seeds are compiled into the wheel: a submission checker must be told the same round.
-
-Source: `SEEDS_SOURCE`; of the range 5.0.25 to 6.0.3, the wheels 5.0.25, 5.1.2 and 6.0.3
-    were looked at.
-"""
-
 
 def version_of(package: Package) -> str:
     """Return the installed version; empty where the module cannot be found."""
@@ -97,11 +78,8 @@ def version_of(package: Package) -> str:
 
 def seeds_of(version: str) -> str:
     """Return the MLPerf round whose seeds a LoadGen wheel carries; empty where nobody looked."""
-    number = _number(version)
-    for first, last, name in SEED_ROUNDS:
-        if _number(first) <= number <= _number(last):
-            return name
-    return ""
+    found = find_round(version)
+    return found.round if found is not None else ""
 
 
 def require(distributions: Iterable[str]) -> None:
@@ -142,13 +120,3 @@ def _metadata_version(distribution: str) -> str:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return ""
-
-
-def _number(version: str) -> tuple[int, ...]:
-    """Return the leading numbers of a version, for comparison."""
-    parts = []
-    for part in version.split("."):
-        if not part.isdigit():
-            break
-        parts.append(int(part))
-    return tuple(parts)
