@@ -75,6 +75,8 @@ class RunPlan:
     """Indices of the accelerators to use; empty on a CPU target."""
     notes: tuple[str, ...] = ()
     """Where the settings fall short of the official rules; every output must say so."""
+    audit: str = ""
+    """Compliance test that the run is: `TEST01`, `TEST04`; empty for an ordinary run."""
 
     def to_json(self) -> bytes:
         """Return the JSON form, UTF-8; `from_json` gives an equal plan back."""
@@ -106,6 +108,7 @@ class RunPlan:
             accuracy_goal=AccuracyTarget(plain["accuracy_goal"]),
             devices=tuple(plain["devices"]),
             notes=tuple(plain.get("notes", ())),
+            audit=plain.get("audit", ""),
             **paths,
         )
 

@@ -162,6 +162,8 @@ class RunRecord(_Frozen, frozen=True, kw_only=True):
     """Sentences that every output of the run must carry (quick, synthetic, partial)."""
     logs: str = ""
     """Folder of LoadGen's own files, relative to the record."""
+    audit: str = ""
+    """Compliance test that the run was: `TEST01`, `TEST04`; empty for an ordinary run."""
     statement: str = STATEMENT
     """What MLCommons asks for beside the figures."""
     schema: int = SCHEMA_VERSION

@@ -25,6 +25,7 @@ from runtime.backends.base import Backend, open_backend
 from runtime.configs.schema import MultiStream, Offline, Server, SingleStream
 from runtime.configs.workload import ModelFile, SampleSet, WorkloadModule
 from runtime.errors import HarnessError, Interrupted, Problem, RunError, UsageError
+from runtime.loadgen.audit import check_audit
 from runtime.loadgen.lanes import Lane
 from runtime.loadgen.logs import ACCURACY, LOGS, read_answers
 from runtime.loadgen.progress import Reporter, Sampler
@@ -32,7 +33,6 @@ from runtime.loadgen.qsl import SampleLibrary
 from runtime.loadgen.settings import (
     make_log_settings,
     make_settings,
-    refuse_audit,
     write_user_conf,
 )
 from runtime.loadgen.sut import SystemUnderTest
@@ -73,7 +73,7 @@ def run_test(plan: RunPlan, folder: Path, reporter: Reporter, sampler: Sampler) 
                 SEEDS_MISSING.code,
             )
         )
-    refuse_audit(Path.cwd())
+    check_audit(plan.audit, Path.cwd())
     workload = _workload(plan.workload)
     model = workload.open_model(plan.model, cache_folder())
     samples = workload.open_samples(plan.data, plan.mode)

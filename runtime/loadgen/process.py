@@ -58,12 +58,13 @@ class Outcome:
 class Child:
     """One child process in its own process group, with a pipe for its reports."""
 
-    def __init__(self, plan: Path, folder: Path) -> None:
+    def __init__(self, plan: Path, folder: Path, home: Path | None = None) -> None:
         """Start the child.
 
         Args:
             plan: The plan in JSON.
             folder: Gets the files of standard output and standard error.
+            home: The child's working directory; None for ours.
         """
         reader, writer = os.pipe()
         self._reader = reader
@@ -75,7 +76,7 @@ class Child:
             sys.executable,
             "-m",
             "runtime.loadgen.child",
-            str(plan),
+            str(plan.absolute()),
             "--progress-fd",
             str(writer),
         ]
@@ -88,6 +89,7 @@ class Child:
                     stderr=err,
                     pass_fds=(writer,),
                     start_new_session=True,
+                    cwd=home,
                     env=_environment(),
                 )
         except BaseException:
@@ -212,6 +214,8 @@ def _environment() -> dict[str, str]:
     """
     root = Path(__file__).resolve().parents[2]
     environment = {**os.environ, "PYTHONSAFEPATH": "1"}
+    if environment.get("HARNESS_CACHE"):  # the child may have another working directory
+        environment["HARNESS_CACHE"] = str(Path(environment["HARNESS_CACHE"]).expanduser().absolute())
     if root.name not in {"site-packages", "dist-packages"}:
         before = os.environ.get("PYTHONPATH")
         environment["PYTHONPATH"] = os.pathsep.join([str(root), *([before] if before else [])])

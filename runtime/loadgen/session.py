@@ -20,6 +20,7 @@ from runtime import artifacts, errors
 from runtime.configs.workload import Workload
 from runtime.environment import read_code, read_machine, read_packages
 from runtime.errors import ArtifactError, HarnessError, Interrupted, Problem, RunError
+from runtime.loadgen.audit import write_audit
 from runtime.loadgen.logs import DETAIL, LOGS, read_detail
 from runtime.loadgen.process import STDERR, Child, Outcome
 from runtime.loadgen.progress import Progress
@@ -82,7 +83,8 @@ def execute(
         plan_file = folder / "plan.json"
         artifacts.atomic_write(plan_file, _absolute(plan).to_json())
         (folder / LOGS).mkdir()
-        with closing(Child(plan_file, folder)) as child:
+        home = write_audit(plan.audit, folder) if plan.audit else None
+        with closing(Child(plan_file, folder, home)) as child:
             try:
                 outcome = child.listen(on_progress, stall_s)
             except KeyboardInterrupt:
@@ -137,7 +139,7 @@ class _Run:
         data = to_json(record)
         artifacts.atomic_write(self.folder / RECORD, data)
         copies = artifacts.record_folder()
-        if copies:
+        if copies and not record.audit:  # a compliance run is no evidence of speed
             stamp = self.created.strftime("%Y%m%dT%H%M%S%f")
             key = record.key.replace("/", "-").replace("@", "-")
             artifacts.atomic_write(copies / f"{stamp}-{key}-{record.mode}-{os.getpid()}.json", data)
@@ -199,8 +201,9 @@ class _Run:
             code=read_code(),
             model=model,
             accuracy=accuracy,
-            notes=_quick_notes(plan) + plan.notes + notes,
+            notes=_audit_notes(plan) + _quick_notes(plan) + plan.notes + notes,
             logs=LOGS,
+            audit=plan.audit,
         )
 
 
@@ -228,6 +231,13 @@ def _absolute(plan: RunPlan) -> RunPlan:
         model=plan.model.absolute() if plan.model else None,
         data=plan.data.absolute() if plan.data else None,
     )
+
+
+def _audit_notes(plan: RunPlan) -> tuple[str, ...]:
+    """Return what every output of a compliance run must say; nothing for an ordinary run."""
+    if not plan.audit:
+        return ()
+    return (f"compliance test {plan.audit}: the figure is compared with the performance run's",)
 
 
 def _quick_notes(plan: RunPlan) -> tuple[str, ...]:

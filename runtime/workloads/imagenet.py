@@ -1,7 +1,7 @@
 """ImageNet's validation images from a folder, in any of three layouts.
 
 Images with a `val_map.txt` of `NAME LABEL` lines, one subfolder a class, or a
-folder of crops that `prepare` made.
+folder of crops that `prepare` made. A folder of generated images is taken too.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from runtime.errors import ArtifactError, MissingError, Problem
 from runtime.workloads.crops import SIDE, normalize, read_crop
+from runtime.workloads.generated import MANIFEST, GeneratedImages, open_generated
 
 if TYPE_CHECKING:
     import numpy as np
@@ -107,7 +108,7 @@ class PreparedFolder:
         return out
 
 
-def open_folder(path: Path) -> ImageFolder | PreparedFolder:
+def open_folder(path: Path) -> ImageFolder | PreparedFolder | GeneratedImages:
     """Return the images of a folder, in one of the known layouts.
 
     Raises:
@@ -120,6 +121,8 @@ def open_folder(path: Path) -> ImageFolder | PreparedFolder:
         )
     if (path / "crops.npy").is_file():
         return _open_prepared(path)
+    if (path / MANIFEST).is_file():
+        return open_generated(path)
     if (path / MAP_FILE).is_file():
         return _open_map(path)
     return _open_classes(path)
@@ -150,6 +153,9 @@ def prepare(source: Path, target: Path) -> PreparedFolder:
     folder = open_folder(source)
     if isinstance(folder, PreparedFolder):
         return folder
+    if isinstance(folder, GeneratedImages):
+        do = "name the folder itself with --data"
+        raise ArtifactError(Problem(str(source), "image files", "generated images", do))
     part = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
     try:
         crops = np.lib.format.open_memmap(

@@ -17,6 +17,7 @@ from typing import Any
 from runtime.configs.workload import ModelFile, Workload
 from runtime.errors import ArtifactError, MissingError, Problem
 from runtime.vocabulary import Precision
+from runtime.workloads.generated import MODEL_NOTE
 from runtime.workloads.signature import read_signature
 
 SYNTHETIC_NOTE = "synthetic weights: speed only"
@@ -84,11 +85,12 @@ def open_user_model(path: Path, workload: Workload) -> ModelFile:
         _require_file(file, f"put it where {path.name} expects it")
     found = read_signature(model, path.name, workload)
     synthetic = SYNTHETIC_NOTE in model.doc_string
+    notes = [note for note in (SYNTHETIC_NOTE, MODEL_NOTE) if note in model.doc_string]
     return ModelFile(
         path=path,
         sha256=hash_file(path, *weights),
         synthetic=synthetic,
-        note=SYNTHETIC_NOTE if synthetic else "",
+        note="; ".join(notes),
         input=found.input,
         output=found.output,
         fixed_batch=found.batch,
