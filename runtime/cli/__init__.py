@@ -1,8 +1,29 @@
-"""The `harness` command: list, run, mig, doctor, explain, conf, completion."""
+"""The `harness` command: list, run, compliance, submission, mig, doctor, explain, conf, completion."""
 
 from __future__ import annotations
 
-from runtime.cli import completion, conf, doctor, explain, listing, mig, run
+from runtime.cli import (
+    compliance,
+    completion,
+    conf,
+    doctor,
+    explain,
+    listing,
+    mig,
+    run,
+    submission,
+)
 from runtime.cli.group import main
 
-__all__ = ["completion", "conf", "doctor", "explain", "listing", "main", "mig", "run"]
+__all__ = [
+    "compliance",
+    "completion",
+    "conf",
+    "doctor",
+    "explain",
+    "listing",
+    "main",
+    "mig",
+    "run",
+    "submission",
+]
