@@ -146,6 +146,6 @@ def _words(whole: Whole) -> str:
     """Return step, rate and the time left of the whole in words."""
     parts = [STEP_WORDS[whole.step]]
     if whole.run is not None and (said := describe(whole.run)):
-        parts.append(said.partition(",")[0])
+        parts.append(said.rpartition(", ")[0] or said)
     parts.append(f"{duration(whole.left_s)} left of all")
     return ", ".join(parts)
