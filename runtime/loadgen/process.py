@@ -215,7 +215,8 @@ def _environment() -> dict[str, str]:
     root = Path(__file__).resolve().parents[2]
     environment = {**os.environ, "PYTHONSAFEPATH": "1"}
     if environment.get("HARNESS_CACHE"):  # the child may have another working directory
-        environment["HARNESS_CACHE"] = str(Path(environment["HARNESS_CACHE"]).expanduser().absolute())
+        cache = Path(environment["HARNESS_CACHE"]).expanduser()
+        environment["HARNESS_CACHE"] = str(cache.absolute())
     if root.name not in {"site-packages", "dist-packages"}:
         before = os.environ.get("PYTHONPATH")
         environment["PYTHONPATH"] = os.pathsep.join([str(root), *([before] if before else [])])

@@ -6,6 +6,7 @@ Source: mlcommons/inference@b66003e10 compliance/TEST01/verify_accuracy.py and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runtime.policies.submission_logs import TEST_PERFORMANCE
@@ -74,24 +75,24 @@ def compare_speed(test: str, reference: Log, run: Log) -> Compared:
     return Compared(passed=passed, reason=reason, text=text)
 
 
-def compare_answers(reference: dict[int, bytes], run: dict[int, bytes]) -> Compared:
+def compare_answers(reference: dict[int, str], run: Sequence[tuple[int, str]]) -> Compared:
     """Return whether every answer that a TEST01 run logged is the accuracy run's.
 
     Args:
-        reference: Answers of the accuracy run, by sample index.
-        run: Answers that the compliance run logged, by sample index.
+        reference: Answers of the accuracy run in hexadecimal, by sample index.
+        run: Sample index and answer of each entry that the compliance run logged.
     """
-    absent = [index for index in run if index not in reference]
-    other = [i for i, data in run.items() if i in reference and reference[i] != data]
+    absent = sum(1 for index, _ in run if index not in reference)
+    other = sum(1 for index, data in run if reference.get(index, data) != data)
     passed = bool(run) and not other and not absent
     counts = (
         f"num_acc_log_entries = {len(reference)}\n"
         f"num_perf_log_entries = {len(run)}\n"
-        f"num_perf_log_data_mismatch = {len(other)}\n"
-        f"num_missing_qsl_idxs = {len(absent)}\n"
+        f"num_perf_log_data_mismatch = {other}\n"
+        f"num_missing_qsl_idxs = {absent}\n"
     )
     verdict = "TEST PASS" if passed else "TEST FAIL"
-    reason = f"{len(other)} of {len(run)} answers differ, {len(absent)} are of unknown samples"
+    reason = f"{other} of {len(run)} answers differ, {absent} are of unknown samples"
     return Compared(passed=passed, reason=reason, text=f"{counts}{verdict}\n")
 
 
