@@ -10,6 +10,16 @@ import pytest
 
 from runtime.policies.rounds import round_of
 from runtime.policies.systems import SYSTEM_KEYS
+from runtime.record import (
+    Accuracy,
+    Code,
+    Machine,
+    Metric,
+    Model,
+    RunRecord,
+    Verdict,
+    to_json,
+)
 
 GAP = b"\n\n...\n\n"
 RESULT = {
@@ -237,3 +247,69 @@ class Factory:
 def factory():
     """Return the maker of trees."""
     return Factory
+
+
+SETTINGS = {
+    "target_qps": 5000.0,
+    "precision": "fp32",
+    "batch_size": 8,
+    "lanes": 1,
+    "min_duration_ms": 600_000,
+    "min_sample_count": 24_576,
+}
+
+
+def record_of(kind, **changes):
+    """Return the record of a whole run: `performance`, `accuracy`, `TEST01` or `TEST04`."""
+    accuracy = Accuracy(
+        metric="top-1 accuracy", value=0.761234, reference=0.7646, goal=0.757, passed=True,
+        samples=50_000,
+    )  # fmt: skip
+    said = {
+        "key": "cpu/resnet50/offline",
+        "target": "cpu",
+        "workload": "resnet50",
+        "scenario": "offline",
+        "mode": "accuracy" if kind == "accuracy" else "performance",
+        "quick": False,
+        "created": "2026-01-02T03:04:05+00:00",
+        "seconds": 660.0,
+        "settings": SETTINGS,
+        "overrides": {"batch_size": 8},
+        "metrics": (Metric(name="samples_per_s", value=5000.25, unit="samples/s", better="higher",
+                           primary=True),),
+        "verdict": Verdict(result="VALID"),
+        "machine": Machine(cpu="Some CPU", cores=2, memory_gib=8.0, os="Linux", python="3.11.7"),
+        "packages": {"loadgen": "6.0.17", "onnxruntime": "1.22.0", "numpy": "2.0"},
+        "code": Code(version="0.1.0", commit="a" * 40),
+        "model": Model(name="resnet50_v1.onnx", sha256="b" * 64),
+        "accuracy": accuracy if kind == "accuracy" else None,
+        "notes": ("a note that must be said",),
+        "logs": "loadgen",
+        "audit": kind if kind.startswith("TEST") else "",
+    }  # fmt: skip
+    return RunRecord(**(said | changes))
+
+
+def make_run(folder, kind, record=None, scenario="Offline"):
+    """Write a run folder with faithful logs and return it."""
+    record = record or record_of(kind)
+    mode = "AccuracyOnly" if kind == "accuracy" else "PerformanceOnly"
+    files = {
+        "record.json": to_json(record),
+        "user.conf": f"resnet50.{scenario}.target_qps = 5000\n".encode(),
+        "loadgen/mlperf_log_summary.txt": summary(scenario, mode),
+        "loadgen/mlperf_log_detail.txt": detail(scenario, mode, more=AUDIT.get(kind)),
+        "loadgen/mlperf_log_accuracy.json": WHOLE if mode == "AccuracyOnly" else b"[]\n",
+    }
+    if kind == "TEST01":
+        files["loadgen/mlperf_log_accuracy.json"] = WHOLE
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
+Factory.record_of = staticmethod(record_of)
+Factory.make_run = staticmethod(make_run)
