@@ -133,6 +133,7 @@ class Rehearsal:
             model = self._prepare()
             rate = self._probe(model)
             speed = self._measure(model, rate)
+            rate = float(speed.settings["target_qps"])
             accuracy = self._run("accuracy", self._plan(model, rate, Mode.ACCURACY))
             if accuracy.verdict.result == "INVALID" and accuracy.accuracy is None:
                 raise RunError(Problem("accuracy run", "an accuracy", "none", "see its folder"))
@@ -217,7 +218,6 @@ class Rehearsal:
                 break
             self._set_aside("performance")
             rate = float(f"{record.primary.value * MARGIN:.3g}")
-            shutil.rmtree(self.out / "accuracy", ignore_errors=True)  # settings must be the same
         causes = record.verdict.causes
         raise InvalidResult(
             [Problem("performance run", "a VALID run", c.text, c.do) for c in causes]

@@ -21,6 +21,11 @@ RECORD = "record.json"
 SUMMARY = "mlperf_log_summary.txt"
 """Name of LoadGen's summary."""
 
+SIZING = frozenset(
+    {"target_qps", "min_duration_ms", "min_sample_count", "min_query_count", "expected_latency_ms"}
+)
+"""Settings that decide how long a run is and not how a sample is answered."""
+
 SCENARIO_NAMES = {
     "offline": "Offline",
     "server": "Server",
@@ -139,6 +144,11 @@ def find_benchmark(record: RunRecord, round_: Round) -> Benchmark | None:
     return chosen[0] if chosen else None
 
 
+def _answering(record: RunRecord) -> dict[str, object]:
+    """Return the settings that decide how a sample is answered."""
+    return {name: value for name, value in record.settings.items() if name not in SIZING}
+
+
 def _check_result(result: Result) -> list[Problem]:
     """Return what keeps the runs of a result from being one."""
     where = f"{result.benchmark.name} {result.scenario}"
@@ -153,7 +163,7 @@ def _check_result(result: Result) -> list[Problem]:
             continue
         for part, before, after in (
             ("model", speed.record.model.sha256, run.record.model.sha256),
-            ("settings", speed.record.settings, run.record.settings),
+            ("settings", _answering(speed.record), _answering(run.record)),
             ("machine", speed.record.machine, run.record.machine),
             ("packages", speed.record.packages, run.record.packages),
             ("code", speed.record.code.commit, run.record.code.commit),

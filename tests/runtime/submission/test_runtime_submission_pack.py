@@ -159,6 +159,14 @@ def test_runs_that_do_not_belong_together(factory, runs, tmp_path, changes, want
     assert want in "\n".join(problems(error))
 
 
+def test_the_length_of_a_run_may_differ(factory, runs, tmp_path):
+    settings = factory.record_of("accuracy").settings | {"target_qps": 9.0, "min_duration_ms": 1}
+    other = factory.make_run(
+        tmp_path / "other", "accuracy", factory.record_of("accuracy", settings=settings)
+    )
+    assert plan_tree([runs[0], other], metadata(), load()).results == (FOLDER,)
+
+
 def test_an_invalid_run_names_the_mend(factory, runs, tmp_path):
     verdict = Verdict(
         result="INVALID",
