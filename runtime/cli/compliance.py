@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
@@ -25,31 +24,6 @@ def complete_test(
     return [CompletionItem(name) for name in TESTS if name.startswith(incomplete)]
 
 
-def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what both commands take."""
-    folder = click.Path(path_type=Path)
-    for add in (
-        click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout."),
-        click.option(
-            "--accuracy",
-            required=True,
-            type=folder,
-            metavar="RUN",
-            help="Folder of the result's accuracy run.",
-        ),
-        click.option(
-            "--performance",
-            required=True,
-            type=folder,
-            metavar="RUN",
-            help="Folder of the result's performance run.",
-        ),
-        click.argument("test", shell_complete=complete_test),
-    ):
-        command = add(command)
-    return command
-
-
 @main.group("compliance")
 def compliance() -> None:
     """Run compliance tests and verify them: TEST01, TEST04.
@@ -65,7 +39,21 @@ def compliance() -> None:
 
 
 @compliance.command("run")
-@_shared
+@click.argument("test", shell_complete=complete_test)
+@click.option(
+    "--performance",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Folder of the result's performance run.",
+)
+@click.option(
+    "--accuracy",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Folder of the result's accuracy run.",
+)
 @click.option(
     "--out",
     required=True,
@@ -73,6 +61,7 @@ def compliance() -> None:
     metavar="DIR",
     help="Folder of the compliance run, absent or empty.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
 @click.pass_context
 def run_one(
     ctx: click.Context,
@@ -104,7 +93,21 @@ def run_one(
 
 
 @compliance.command("verify")
-@_shared
+@click.argument("test", shell_complete=complete_test)
+@click.option(
+    "--performance",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Folder of the result's performance run.",
+)
+@click.option(
+    "--accuracy",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Folder of the result's accuracy run.",
+)
 @click.option(
     "--run",
     "folder",
@@ -113,6 +116,7 @@ def run_one(
     metavar="DIR",
     help="Folder of the compliance run.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
 @click.pass_context
 def verify_one(
     ctx: click.Context,

@@ -46,7 +46,7 @@ def check_suite(
     for scenario in sorted(set(found) - required - optional):
         got = f"{scenario}, which {benchmark.name} does not have in the suite {suite}"
         ledger.add(rules.SCENARIOS_ALLOWED, found[scenario], got, "submit it in the open division")
-    missing = sorted(required - set(found))
+    missing: list[str] = sorted(required - set(found))
     if optional >= ONLINE and not ONLINE & set(found):
         missing.append("Interactive or Server")
     if missing and (required or optional):

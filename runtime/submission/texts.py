@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Iterable
 
 from runtime.configs.workload import Workload
 from runtime.record import STATEMENT, RunRecord
 from runtime.submission.metadata import Metadata
-from runtime.submission.runs import Result
+from runtime.submission.runs import Result, Run
+from runtime.workloads.generated import MODEL_NOTE
 
 DTYPES = {"float32": "fp32", "float16": "fp16", "int8": "int8", "int64": "int64"}
 """Short names of element types, as submissions write them."""
@@ -50,12 +52,13 @@ def result_readme(result: Result, metadata: Metadata) -> bytes:
     notes = dict.fromkeys(n for run in result.runs.values() for n in run.record.notes)
     lines += [f"- {note}" for note in notes] + ([""] if notes else [])
     lines += [
-        "The source lies in the folder `src`; `pip install` it as its README says. MODEL is the",
-        "file of the hash below, DATA the folder of the evaluation set.",
+        *_rehearsed(notes),
+        "`harness` is the package in the folder `src`, as its README says. MODEL is the file of",
+        "the hash below, DATA the folder of the evaluation set.",
         "",
         "```console",
     ]
-    for kind, run in sorted(result.runs.items()):
+    for kind, run in _in_order(result):
         if run.record.audit:
             lines.append(
                 f"harness compliance run {kind} --performance RUN --accuracy RUN --out FOLDER"
@@ -68,13 +71,25 @@ def result_readme(result: Result, metadata: Metadata) -> bytes:
         "| run | started (UTC) | model | SHA-256 of the model |",
         "|---|---|---|---|",
     ]
-    for kind, run in sorted(result.runs.items()):
+    for kind, run in _in_order(result):
         record = run.record
         lines.append(f"| {kind} | {record.created} | {record.model.name} | {record.model.sha256} |")
     lines += ["", "Settings of the performance run:", "", "| setting | value |", "|---|---|"]
     settings = result.runs["performance"].record.settings
     lines += [f"| {name} | {value} |" for name, value in settings.items()]
     return ("\n".join(lines) + "\n").encode()
+
+
+def _rehearsed(notes: Iterable[str]) -> list[str]:
+    """Return where the model and the images of a rehearsal come from; nothing for others."""
+    if MODEL_NOTE not in notes:
+        return []
+    return ["`harness submission rehearse` makes this model, these images and this tree.", ""]
+
+
+def _in_order(result: Result) -> list[tuple[str, Run]]:
+    """Return the runs of a result, the performance run first."""
+    return sorted(result.runs.items(), key=lambda item: (item[0] != "performance", item[0]))
 
 
 def source_readme(record: RunRecord) -> bytes:

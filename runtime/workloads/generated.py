@@ -133,7 +133,8 @@ def make_cells(index: int) -> NDArray[np.float32]:
     noise = np.random.RandomState(index).standard_normal(3 * CELLS * CELLS) * NOISE
     pattern = patterns()[int(label_of(np.array([index]))[0])]
     values = np.rint(128 + pattern + noise.reshape(pattern.shape)).clip(GRAIN, 255 - GRAIN)
-    return values.astype(np.float32) - means
+    cells: NDArray[np.float32] = values.astype(np.float32) - means
+    return cells
 
 
 @cache
@@ -174,7 +175,7 @@ def build_stand_in() -> bytes:
         numpy_helper.from_array((weights * scale).astype("<f4"), "patterns"),
         numpy_helper.from_array((bias * scale).astype("<f4"), "bias"),
     ]
-    pool = {"kernel_shape": [CELL, CELL], "strides": [CELL, CELL]}
+    pool: dict[str, Any] = {"kernel_shape": [CELL, CELL], "strides": [CELL, CELL]}
     nodes = [
         helper.make_node("AveragePool", ["input"], ["cells"], name="cells", **pool),
         helper.make_node("Flatten", ["cells"], ["flat"], name="flat"),

@@ -142,7 +142,9 @@ def scenario_files(folder, scenario, *, tests=(), logged=None, model="resnet50",
                    round_name="v6.1"):  # fmt: skip
     """Return the files of one scenario's folder."""
     logged = logged or scenario
-    conf = f"# settings\n{model}.{logged}.min_duration = 600000\n{model}.{logged}.target_qps = 5000\n"
+    conf = (
+        f"# settings\n{model}.{logged}.min_duration = 600000\n{model}.{logged}.target_qps = 5000\n"
+    )
     measured = {
         "input_data_types": "fp32",
         "retraining": "none",
@@ -195,7 +197,7 @@ def submitter_files(division, submitter, suite, benchmark="resnet", system="box"
     }
 
 
-def tree_of(division="open", suite="edge", scenarios=("Offline",), tests=(), submitter="Org",
+def tree_of(division="open", suite="edge", scenarios=("Offline",), *, tests=(), submitter="Org",
             system="box", **more):  # fmt: skip
     """Return the files of a tree with resnet results."""
     files = submitter_files(division, submitter, suite, system=system)

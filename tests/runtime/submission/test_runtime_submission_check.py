@@ -223,7 +223,9 @@ SEEN_APART = {"scenarios-allowed", "latency-bound", "file-size"}
 """Rules whose defect needs another tree; tests below."""
 
 
-@pytest.mark.parametrize(("rule", "kind", "mutate"), [d[1:] for d in DEFECTS], ids=[d[0] for d in DEFECTS])
+@pytest.mark.parametrize(
+    ("rule", "kind", "mutate"), [d[1:] for d in DEFECTS], ids=[d[0] for d in DEFECTS]
+)
 def test_the_right_rule_refuses_a_tree_and_only_that_one(factory, tmp_path, rule, kind, mutate):
     files = getattr(factory, kind)()
     mutate(files)
@@ -242,7 +244,9 @@ def test_there_are_enough_defects_and_every_rule_has_one():
     assert len(DEFECTS) >= 30
     modules = (submission, submission_logs)
     rules = {p.id for m in modules for p in vars(m).values() if isinstance(p, Policy)}
-    assert {f"submission.{d[1]}" for d in DEFECTS} | {f"submission.{n}" for n in SEEN_APART} == rules
+    assert {f"submission.{d[1]}" for d in DEFECTS} | {
+        f"submission.{n}" for n in SEEN_APART
+    } == rules
 
 
 VARIANTS = {
@@ -288,7 +292,9 @@ def test_a_tree_of_the_round_before_passes_under_its_own_rules(factory, tmp_path
 def test_an_edge_system_may_infer_a_scenario_and_a_datacenter_one_may_not(factory, tmp_path):
     more = {"scenarios": ("MultiStream",), "logged": "SingleStream"}
     files = factory.tree_of(**more)
-    files[f"{OPEN}/x".replace("Offline/x", "MultiStream/user.conf")] = b"resnet50.MultiStream.target_qps = 1\n"
+    files[f"{OPEN}/x".replace("Offline/x", "MultiStream/user.conf")] = (
+        b"resnet50.MultiStream.target_qps = 1\n"
+    )
     assert check_tree(factory.write(files, tmp_path / "edge"), round_of("v6.1")).clean
     path = "open/Org/systems/box.json"
     files[path] = files[path].replace(b'"edge"', b'"datacenter"')

@@ -130,7 +130,9 @@ def test_test04_sends_one_sample_and_the_command_says_how_it_went(rehearsal, tmp
     log = read_log((folder / "loadgen" / "mlperf_log_detail.txt").read_text())
     assert log.values["effective_performance_issue_same"] is True
     assert log.values["effective_performance_issue_same_index"] == 3
-    wrong = CliRunner().invoke(main, ["compliance", "verify", "TEST01", *words, "--run", str(folder)])
+    wrong = CliRunner().invoke(
+        main, ["compliance", "verify", "TEST01", *words, "--run", str(folder)]
+    )
     assert wrong.exit_code == 2
     assert "want a run of TEST01, got TEST04" in wrong.output
 
