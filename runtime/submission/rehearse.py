@@ -23,9 +23,8 @@ from runtime.loadgen.session import RECORD, execute
 from runtime.plan import RunPlan, resolve
 from runtime.record import RunRecord, from_json
 from runtime.submission.findings import Report
-from runtime.submission.metadata import Metadata
 from runtime.submission.pack import plan_tree, publish
-from runtime.submission.systems import survey
+from runtime.submission.standin import make_metadata, require_wheel
 from runtime.vocabulary import Mode, Scenario
 from runtime.workloads import generated
 
@@ -59,17 +58,6 @@ ATTEMPTS = 3
 
 STEPS = ("images", "probe", "performance", "accuracy", "pack")
 """What a rehearsal does, in order."""
-
-NOT_STATED = "not stated: a rehearsal"
-"""Value of system facts that only a submitter knows."""
-
-CALIBRATION = (
-    "# Calibration\n\n"
-    "No calibration: the weights are FP32. They belong to a stand-in, not to the benchmark's\n"
-    "model, and the images are generated; see the README of each result. This tree is a\n"
-    "rehearsal of the way to a submission, not a submission.\n"
-)
-"""Calibration text of a rehearsal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +114,7 @@ class Rehearsal:
             ArtifactError: The folder is something else's, or cannot be written.
             HarnessError: What a run, or the packing, cannot do.
         """
+        require_wheel()
         self._claim()
         with artifacts.lock_folder(self.out):
             self._estimates = dict(zip(STEPS, self._seconds(), strict=True))
@@ -287,36 +276,3 @@ class Rehearsal:
         done = sum(seconds[:at]) + share * seconds[at]
         total = sum(seconds)
         self.on_progress(Whole(step=step, share=done / total, left_s=total - done, run=progress))
-
-
-def make_metadata() -> Metadata:
-    """Return the metadata of a rehearsal: measured facts, and plain words for the rest."""
-    asked = (
-        "host_processors_per_node",
-        "host_memory_configuration",
-        "host_storage_capacity",
-        "host_storage_type",
-        "host_networking",
-        "host_network_card_count",
-        "host_networking_topology",
-        "cooling",
-    )
-    system = dict.fromkeys(asked, NOT_STATED) | survey()
-    system |= {
-        "system_name": "Machine of a rehearsal",
-        "status": "rdi",
-        "system_type": "edge",
-        "system_type_detail": "rehearsal",
-        "hw_notes": "Rehearsal with generated images; not for submission.",
-    }
-    return Metadata(
-        division="open",
-        submitter="rehearsal",
-        system_id="rehearsal-machine",
-        calibration=CALIBRATION,
-        system=system,
-        measurements={
-            "retraining": "none: a stand-in, built from the patterns of the generated images",
-            "weight_transformations": "none",
-        },
-    )

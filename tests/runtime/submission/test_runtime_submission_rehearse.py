@@ -6,16 +6,17 @@ import json
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 from runtime.cli import main
 from runtime.configs.registry import load
-from runtime.errors import ArtifactError, ConfigError
+from runtime.errors import ArtifactError, ConfigError, InvalidResult, MissingError
 from runtime.loadgen.audit import audit_text, check_audit
 from runtime.plan import RunPlan
-from runtime.record import from_json
-from runtime.submission import rehearse
+from runtime.record import Cause, Verdict, from_json
+from runtime.submission import rehearse, standin
 from runtime.submission.compliance import run_test, verify_test
 from runtime.submission.logfile import read_log
 from runtime.submission.rehearse import Rehearsal
@@ -87,6 +88,52 @@ def test_another_kind_of_rehearsal_needs_another_folder(rehearsal, tmp_path):
     with pytest.raises(ArtifactError, match="want an empty folder"):
         Rehearsal(out=tmp_path, registry=load(), quick=True).run()
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("wheel", ["5.1.2", "9.9.9"])
+def test_a_wheel_of_no_packable_round_is_refused_before_the_runs(tmp_path, monkeypatch, wheel):
+    monkeypatch.setattr(standin, "read_packages", lambda: {"loadgen": wheel})
+    with pytest.raises(MissingError, match=f"want a wheel of v6.0 or later, got {wheel}"):
+        Rehearsal(out=tmp_path / "out", registry=load()).run()
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_performance_run_that_was_too_fast_is_made_again(tmp_path, factory, monkeypatch):
+    cause = Cause(code="min-duration", text="short", do="more")
+    verdicts = iter([Verdict(result="INVALID", causes=(cause,)), Verdict(result="VALID")])
+    rates = []
+
+    def execute(plan, out, _):
+        rates.append(plan.settings.target_qps)
+        if plan.mode == "accuracy" or out.name == "probe":
+            record = factory.record_of("accuracy" if plan.mode == "accuracy" else "performance")
+        else:
+            record = factory.record_of("performance", verdict=next(verdicts))
+        settings = record.settings | {"target_qps": plan.settings.target_qps}
+        record = msgspec.structs.replace(record, settings=settings)
+        factory.make_run(out, "accuracy" if plan.mode == "accuracy" else "performance", record)
+        return record
+
+    monkeypatch.setattr(rehearse, "execute", execute)
+    done = Rehearsal(out=tmp_path / "out", registry=load()).run()
+    assert done.report.clean
+    assert rates == [1000.0, 5500.0, 5500.0, 5500.0]
+    assert (tmp_path / "out" / "performance.unused-1").is_dir()
+
+
+def test_a_run_that_more_queries_cannot_mend_ends_the_rehearsal(tmp_path, factory, monkeypatch):
+    cause = Cause(code="loadgen-error", text="LoadGen reports an error", do="read the log")
+
+    def execute(plan, out, _):
+        verdict = Verdict(result="INVALID", causes=(cause,))
+        record = factory.record_of("performance", verdict=verdict)
+        factory.make_run(out, "performance", record)
+        return record
+
+    monkeypatch.setattr(rehearse, "execute", execute)
+    with pytest.raises(InvalidResult, match="LoadGen reports an error; read the log"):
+        Rehearsal(out=tmp_path / "out", registry=load()).run()
+    assert not (tmp_path / "out" / "tree").exists()
 
 
 def test_test01_logs_answers_that_are_the_accuracy_runs(rehearsal, tmp_path):
