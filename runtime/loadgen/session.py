@@ -58,6 +58,7 @@ def execute(
     on_progress: Callable[[Progress], None] | None = None,
     *,
     stall_s: float = STALL_S,
+    evidence: bool = True,
 ) -> RunRecord:
     """Run a plan and return its record, which also lies in `out/record.json`.
 
@@ -66,6 +67,8 @@ def execute(
         out: Folder for record, user.conf and LoadGen's logs; absent or empty.
         on_progress: Called about five times a second with where the run stands.
         stall_s: Longest time in which the timed part may finish nothing, in seconds.
+        evidence: Whether the record may be copied to HARNESS_RECORD_DIR: not where the run
+            says nothing of its entry's speed, as a compliance test or a stand-in.
 
     Returns:
         The record. An INVALID result is a record like any other.
@@ -79,7 +82,7 @@ def execute(
     """
     refuse_audit(Path.cwd())
     with artifacts.claim_folder(out) as folder:
-        run = _Run(plan, folder, datetime.now(timezone.utc), perf_counter())
+        run = _Run(plan, folder, datetime.now(timezone.utc), perf_counter(), evidence)
         plan_file = folder / "plan.json"
         artifacts.atomic_write(plan_file, _absolute(plan).to_json())
         (folder / LOGS).mkdir()
@@ -115,6 +118,7 @@ class _Run:
     folder: Path
     created: datetime
     began: float
+    evidence: bool
 
     def finish(self, done: dict[str, Any]) -> RunRecord:
         """Return the record of a test that came to its end."""
@@ -139,7 +143,7 @@ class _Run:
         data = to_json(record)
         artifacts.atomic_write(self.folder / RECORD, data)
         copies = artifacts.record_folder()
-        if copies and not record.audit:  # a compliance run is no evidence of speed
+        if copies and self.evidence:
             stamp = self.created.strftime("%Y%m%dT%H%M%S%f")
             key = record.key.replace("/", "-").replace("@", "-")
             artifacts.atomic_write(copies / f"{stamp}-{key}-{record.mode}-{os.getpid()}.json", data)

@@ -220,7 +220,7 @@ class Rehearsal:
         if (self.out / step).exists():
             self._set_aside(step)
         self._began = monotonic()
-        record = execute(plan, self.out / step, lambda p: self._follow(step, p))
+        record = execute(plan, self.out / step, lambda p: self._follow(step, p), evidence=False)
         if plan.mode is Mode.PERFORMANCE and step == "probe" and record.primary:
             self._estimate(record.primary.value)
         return record

@@ -27,8 +27,16 @@ def rehearsal(tmp_path_factory):
     """Return folder, outcome and reports of one quick rehearsal."""
     out = tmp_path_factory.mktemp("rehearsal") / "out"
     seen = []
-    done = Rehearsal(out=out, registry=load(), quick=True, on_progress=seen.append).run()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HARNESS_RECORD_DIR", str(out.parent / "copies"))
+        done = Rehearsal(out=out, registry=load(), quick=True, on_progress=seen.append).run()
     return out, done, seen
+
+
+def test_a_stand_in_is_no_evidence_of_the_benchmarks_speed(rehearsal):
+    out, _, _ = rehearsal
+    assert (out / "performance" / "record.json").is_file()
+    assert not (out.parent / "copies").exists()
 
 
 def test_a_quick_rehearsal_measures_packs_and_says_what_it_is(rehearsal):
@@ -103,7 +111,7 @@ def test_a_performance_run_that_was_too_fast_is_made_again(tmp_path, factory, mo
     verdicts = iter([Verdict(result="INVALID", causes=(cause,)), Verdict(result="VALID")])
     rates = []
 
-    def execute(plan, out, _):
+    def execute(plan, out, _, *, evidence):
         rates.append(plan.settings.target_qps)
         if plan.mode == "accuracy" or out.name == "probe":
             record = factory.record_of("accuracy" if plan.mode == "accuracy" else "performance")
@@ -124,7 +132,7 @@ def test_a_performance_run_that_was_too_fast_is_made_again(tmp_path, factory, mo
 def test_a_run_that_more_queries_cannot_mend_ends_the_rehearsal(tmp_path, factory, monkeypatch):
     cause = Cause(code="loadgen-error", text="LoadGen reports an error", do="read the log")
 
-    def execute(plan, out, _):
+    def execute(plan, out, _, *, evidence):
         verdict = Verdict(result="INVALID", causes=(cause,))
         record = factory.record_of("performance", verdict=verdict)
         factory.make_run(out, "performance", record)
