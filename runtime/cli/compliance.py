@@ -155,6 +155,7 @@ def _show(verified: Verified, *, as_json: bool) -> int:
                     name: {"passed": one.passed, "reason": one.reason}
                     for name, one in verified.compared.items()
                 },
+                "causes": list(verified.causes),
                 "statement": STATEMENT,
             }
         )
@@ -165,4 +166,6 @@ def _show(verified: Verified, *, as_json: bool) -> int:
         click.echo(f"{verdict}  {verified.test}  {verified.folder}")
         for name, one in verified.compared.items():
             click.echo(f"  {name}: {'pass' if one.passed else 'fail'}; {one.reason} (unverified)")
+        for cause in verified.causes:
+            click.echo(f"  {cause}")
     return 0 if verified.passed else InvalidResult.exit_code

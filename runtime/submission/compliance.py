@@ -34,6 +34,8 @@ class Verified:
     """Folder of its run, with the verification texts."""
     compared: dict[str, Compared]
     """Each comparison by the name of its text."""
+    causes: tuple[str, ...] = ()
+    """Why LoadGen called the test's run INVALID, and what to change; empty for VALID."""
 
     @property
     def passed(self) -> bool:
@@ -64,7 +66,7 @@ def run_test(
     runs = _check_runs(test, performance, accuracy)
     plan = RunPlan.from_json((performance / PLAN).read_bytes())
     execute(replace(plan, audit=test), out, on_progress, evidence=False)
-    return verify(test, out, runs)
+    return verify(test, read_runs([out])[0][0], runs)
 
 
 def verify_test(test: str, folder: Path, performance: Path, accuracy: Path) -> Verified:
@@ -81,21 +83,22 @@ def verify_test(test: str, folder: Path, performance: Path, accuracy: Path) -> V
         problems.append(Problem(f"run {folder}", f"a run of {test}", got, do))
     if problems:
         raise ConfigError(problems)
-    return verify(test, folder, runs)
+    return verify(test, found[0], runs)
 
 
-def verify(test: str, folder: Path, runs: dict[str, Run]) -> Verified:
+def verify(test: str, run: Run, runs: dict[str, Run]) -> Verified:
     """Compare a compliance run with the result's runs and write the texts beside it."""
-    speed = compare_speed(test, _log(runs["performance"].logs), _log(folder / "loadgen"))
+    speed = compare_speed(test, _log(runs["performance"].logs), _log(run.logs))
     compared = {VERIFY_PERFORMANCE: speed}
     if test == "TEST01":
         compared[VERIFY_ACCURACY] = compare_answers(
             dict(read_entries(runs["accuracy"].logs / ACCURACY)),
-            read_entries(folder / "loadgen" / ACCURACY),
+            read_entries(run.logs / ACCURACY),
         )
     for name, one in compared.items():
-        artifacts.atomic_write(folder / name, one.text.encode())
-    return Verified(test=test, folder=folder, compared=compared)
+        artifacts.atomic_write(run.folder / name, one.text.encode())
+    causes = tuple(f"{cause.text}; {cause.do}" for cause in run.record.verdict.causes)
+    return Verified(test=test, folder=run.folder, compared=compared, causes=causes)
 
 
 def read_entries(path: Path) -> list[tuple[int, str]]:

@@ -152,7 +152,8 @@ def test_test01_logs_answers_that_are_the_accuracy_runs(rehearsal, tmp_path):
     text = (folder / "verify_accuracy.txt").read_text()
     assert "num_perf_log_data_mismatch = 0" in text
     assert text.endswith("TEST PASS\n")
-    assert "score" in (folder / "verify_performance.txt").read_text()
+    speed = (folder / "verify_performance.txt").read_text()
+    assert ("TEST PASS" in speed) is done.compared["verify_performance.txt"].passed
     log = read_log((folder / "loadgen" / "mlperf_log_detail.txt").read_text())
     assert log.values["effective_accuracy_log_sampling_target"] == 4096
     record = from_json((folder / "record.json").read_bytes())
@@ -224,3 +225,32 @@ def test_a_plan_keeps_its_test(rehearsal):
     assert plan.audit == ""
     old = {k: v for k, v in json.loads(text).items() if k != "audit"}
     assert RunPlan.from_json(json.dumps(old)) == plan
+
+
+def test_a_compliance_run_that_is_invalid_says_why(factory, tmp_path):
+    cause = Cause(code="min-duration", text="want a run of at least 9 ms", do="set target_qps=7")
+    verdict = Verdict(result="INVALID", causes=(cause,))
+    speed = factory.make_run(tmp_path / "speed", "performance")
+    exact = factory.make_run(tmp_path / "exact", "accuracy")
+    record = factory.record_of("TEST04", verdict=verdict)
+    run = factory.make_run(tmp_path / "test04", "TEST04", record)
+    log = run / "loadgen" / "mlperf_log_detail.txt"
+    log.write_text(log.read_text().replace('"VALID"', '"INVALID"'))
+    words = ["--run", str(run), "--performance", str(speed), "--accuracy", str(exact)]
+    done = CliRunner().invoke(main, ["compliance", "verify", "TEST04", *words])
+    assert done.exit_code == 6
+    assert done.stdout.startswith("FAIL  TEST04")
+    assert "the test run is INVALID" in done.stdout
+    assert "want a run of at least 9 ms; set target_qps=7" in done.stdout
+    assert (run / "verify_performance.txt").read_text().startswith("TEST FAIL")
+
+
+def test_a_compliance_run_that_passes_is_verified_by_the_command(factory, tmp_path):
+    speed = factory.make_run(tmp_path / "speed", "performance")
+    exact = factory.make_run(tmp_path / "exact", "accuracy")
+    run = factory.make_run(tmp_path / "test01", "TEST01")
+    words = ["--run", str(run), "--performance", str(speed), "--accuracy", str(exact)]
+    done = CliRunner().invoke(main, ["compliance", "verify", "TEST01", *words])
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("PASS  TEST01")
+    assert (run / "verify_accuracy.txt").read_text().endswith("TEST PASS\n")
