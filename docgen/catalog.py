@@ -334,6 +334,42 @@ class Command(_Frozen, frozen=True, kw_only=True):
     """Options and arguments, in order of declaration."""
 
 
+class MakeRun(_Frozen, frozen=True, kw_only=True):
+    """A Python program that a recipe of a Makefile starts."""
+
+    program: str
+    """Dotted name of the module, as `python -m` takes it."""
+    variables: tuple[str, ...] = ()
+    """Variables of make among its arguments: `RUN_ARGS`."""
+    flags: tuple[str, ...] = ()
+    """Options that the recipe gives itself: `--action=run_harness`."""
+
+
+class MakeTarget(_Frozen, frozen=True, kw_only=True):
+    """A target of a tree's Makefiles."""
+
+    name: str
+    """Name as typed behind `make`; with `%` where it is a pattern."""
+    source: Source
+    """Rule that has its recipe."""
+    makefile: str = ""
+    """File that must be named with `-f`; empty where make reads it by itself."""
+    phony: bool = False
+    """Whether it names no file."""
+    pattern: bool = False
+    """Whether it stands for many names."""
+    conditional: bool = False
+    """Whether it exists under a condition only."""
+    needs: tuple[str, ...] = ()
+    """Targets that are made before it."""
+    variables: tuple[str, ...] = ()
+    """Variables that its recipe uses."""
+    calls: tuple[str, ...] = ()
+    """Targets that its recipe makes with make itself."""
+    runs: tuple[MakeRun, ...] = ()
+    """Python programs that its recipe starts."""
+
+
 class ApiItem(_Frozen, frozen=True, kw_only=True):
     """A module, class, function or attribute of a documented package."""
 
@@ -457,6 +493,8 @@ class Catalog(_Frozen, frozen=True, kw_only=True):
     """Objects that pages tabulate, by kind, in order of declaration."""
     commands: tuple[Command, ...] = ()
     """Commands of the console scripts, each group before its commands."""
+    makes: tuple[MakeTarget, ...] = ()
+    """Targets of the Makefiles at the root, in trees written by others."""
     failures: tuple[Failure, ...] = ()
     """Error classes with their codes."""
     api: tuple[ApiItem, ...] = ()

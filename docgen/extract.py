@@ -12,10 +12,12 @@ from pathlib import Path
 import msgspec
 
 from docgen.catalog import Catalog, Diagnostic, Source
+from docgen.claims.arguments import tool_files
 from docgen.config import Config
 from docgen.dialects import Dialect, choose
 from docgen.errors import Problem, SourceError
 from docgen.evaluation.tree import MAX_BYTES
+from docgen.foreign import OURS
 from docgen.snippets.store import write_atomically
 
 KEPT = 4
@@ -42,7 +44,7 @@ def extract(config: Config, *, strict: bool = False, cache: bool = True) -> Cata
     if catalog is None:
         folder = config.cache if cache else None
         catalog = dialect.read(config.root, config.packages, config.api, folder)
-        catalog = _note_others(catalog, dialect)
+        catalog = _note_others(_with_tools(catalog, config.root), dialect)
         if file is not None:
             _keep(file, catalog)
     if strict:
@@ -64,6 +66,19 @@ def problem_of(diagnostic: Diagnostic) -> Problem:
     want, _, rest = diagnostic.message.removeprefix("want ").partition(", got ")
     got, _, do = rest.rpartition("; ")
     return Problem(where, want, got or rest, do or "mend it")
+
+
+def _with_tools(catalog: Catalog, root: Path) -> Catalog:
+    """Return the Catalog of a tree of others with its make targets and their programs."""
+    if catalog.dialect == OURS:
+        return catalog
+    from docgen.claims.arguments import read_programs
+    from docgen.claims.makefiles import read_makefiles
+
+    makes = read_makefiles(root)
+    known = {command.name for command in catalog.commands}
+    programs = [c for c in read_programs(root, makes) if c.name not in known]
+    return msgspec.structs.replace(catalog, makes=makes, commands=(*catalog.commands, *programs))
 
 
 def _note_others(catalog: Catalog, dialect: Dialect) -> Catalog:
@@ -91,6 +106,9 @@ def _key(config: Config, dialect: Dialect) -> str:
     for path in _own_files():
         digest.update(path.read_bytes())
     digest.update(_state(config.root / "pyproject.toml"))
+    for file in tool_files(config.root) if dialect.name != OURS else ():
+        digest.update(os.fsencode(file.relative_to(config.root)) + b"\0")
+        digest.update(_state(file))
     for folder in dict.fromkeys((*config.packages, *config.api, *dialect.folders)):
         for file in _sources(config.root / folder.replace(".", "/")):
             digest.update(os.fsencode(file.relative_to(config.root)) + b"\0")
@@ -120,7 +138,7 @@ def _own_files() -> list[Path]:
     """Return docgen's own files that decide what is read; another docgen reads anew."""
     here = Path(__file__).parent
     names = ("catalog", "api", "commands", "docstrings", "digests", "evaluate", "extract")
-    folders = ("evaluation", "dialects")
+    folders = ("evaluation", "dialects", "claims")
     own = [here / f"{name}.py" for name in names]
     return own + [p for folder in folders for p in sorted((here / folder).glob("*.py"))]
 

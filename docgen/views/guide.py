@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from docgen import formatting as fmt
 from docgen.catalog import Catalog, Entry, Policy, Target
+from docgen.claims.compose import Composer
 from docgen.evidence import State
+from docgen.views import commands as shell
 from docgen.views import evidence_tables, figures, links, profile, tuning_tables
 from docgen.views.lookup import Lookup, causes, none_cell, scenario_title, scenario_word, variant
 from docgen.views.measure import (
@@ -44,11 +46,14 @@ def pages(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Outp
     """Yield the guide of every target, with its plots."""
     del config
     lookup = Lookup(catalog)
+    composer = Composer(catalog) if lookup.foreign else None
     for target in catalog.targets:
-        yield from _guide(target, lookup, evidence)
+        yield from _guide(target, lookup, evidence, composer)
 
 
-def _guide(target: Target, lookup: Lookup, evidence: Evidence) -> Iterable[Output]:
+def _guide(
+    target: Target, lookup: Lookup, evidence: Evidence, composer: Composer | None
+) -> Iterable[Output]:
     """Yield one guide and its plots."""
     entries = lookup.entries_of(target.name)
     runs = {e.key: measurements(evidence, e) for e in entries}
@@ -66,6 +71,7 @@ def _guide(target: Target, lookup: Lookup, evidence: Evidence) -> Iterable[Outpu
             "fact_sources": [] if lookup.foreign else _fact_sources(target),
             "evidence_line": _evidence_line(entries, runs, evidence, target),
             "commands": _commands(target, entries, evidence),
+            "shell": shell.composed(entries, lookup, composer) if composer else None,
             "matrix": _matrix(target, workloads, runs, lookup, evidence),
             "workloads": [_settings_link(target, w, lookup) for w in workloads],
             "tuning": tuning_tables.by_scenario(target, entries, runs, lookup),
