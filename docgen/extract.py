@@ -72,13 +72,18 @@ def _with_tools(catalog: Catalog, root: Path) -> Catalog:
     """Return the Catalog of a tree of others with its make targets and their programs."""
     if catalog.dialect == OURS:
         return catalog
-    from docgen.claims.arguments import read_programs
+    from docgen.claims.arguments import close_fields, read_programs
     from docgen.claims.makefiles import read_makefiles
 
     makes = read_makefiles(root)
     known = {command.name for command in catalog.commands}
     programs = [c for c in read_programs(root, makes) if c.name not in known]
-    return msgspec.structs.replace(catalog, makes=makes, commands=(*catalog.commands, *programs))
+    return msgspec.structs.replace(
+        catalog,
+        makes=makes,
+        fields=close_fields(root, catalog.fields),
+        commands=(*catalog.commands, *programs),
+    )
 
 
 def _note_others(catalog: Catalog, dialect: Dialect) -> Catalog:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from docgen.catalog import Command, Flag, Json, MakeTarget, Source
+import msgspec
+
+from docgen.catalog import Command, FieldSpec, Flag, Json, MakeTarget, Source
 from docgen.claims.makefiles import makefiles
 
 MAX_BYTES = 1_000_000
@@ -18,6 +20,12 @@ MAX_BYTES = 1_000_000
 
 PYTHON = "python3 -m "
 """How a command of the Catalog names a Python program."""
+
+CLOSED = "command line"
+"""Limit of a declared field that its tree keeps from being an option."""
+
+_KEEPS_OUT = ("no_argparse", "disallow_argparse")
+"""Words of a declaration that keep a field from being an option."""
 
 _FLAG_ACTIONS = ("store_true", "store_false", "store_const", "count", "help", "version")
 """Actions of argparse whose option takes no value."""
@@ -48,6 +56,39 @@ def read_programs(root: Path, makes: Iterable[MakeTarget]) -> tuple[Command, ...
     return tuple(commands)
 
 
+def close_fields(root: Path, fields: tuple[FieldSpec, ...]) -> tuple[FieldSpec, ...]:
+    """Return fields, those marked that their own declaration keeps from being an option."""
+    closed: set[tuple[str, str]] = set()
+    for place in dict.fromkeys(spec.source.path for spec in fields):
+        tree = _parsed(root / place)
+        for node in ast.walk(tree) if tree is not None else ():
+            if isinstance(node, ast.Call) and any(map(_keeps_out, node.keywords)):
+                words = (a.value for a in node.args[:1] if isinstance(a, ast.Constant))
+                closed.update((place, str(word)) for word in words)
+    return tuple(
+        msgspec.structs.replace(s, limits={**s.limits, CLOSED: ("never",)})
+        if (s.source.path, s.name) in closed
+        else s
+        for s in fields
+    )
+
+
+def _keeps_out(keyword: ast.keyword) -> bool:
+    """Tell whether a word of a declaration keeps its field from being an option."""
+    value = keyword.value
+    return keyword.arg in _KEEPS_OUT and isinstance(value, ast.Constant) and value.value is True
+
+
+def _parsed(path: Path) -> ast.Module | None:
+    """Return the syntax tree of a file; None where it cannot be read."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            return None
+        return ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
 def program_file(root: Path, program: str) -> Path | None:
     """Return the file of a program's dotted name; None where the tree has none."""
     if not all(part.isidentifier() for part in program.split(".")):
@@ -70,11 +111,8 @@ def _program(root: Path, program: str) -> Command | None:
 
 def read_program(path: Path, place: str, name: str) -> Command | None:
     """Return the options that a file declares; None where it cannot be read."""
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            return None
-        tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = _parsed(path)
+    if tree is None:
         return None
     doc = (ast.get_docstring(tree) or "").partition("\n\n")[0]
     flags: dict[tuple[str, ...], Flag] = {}

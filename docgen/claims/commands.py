@@ -6,6 +6,7 @@ the nearest right name; a part that cannot be decided from the files is left out
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shlex
 from collections.abc import Iterable, Iterator
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from docgen.catalog import Catalog, Flag, MakeTarget, Source
-from docgen.claims.arguments import PYTHON
+from docgen.claims.arguments import CLOSED, PYTHON
 
 MAX_CALLS = 200
 """Targets that are followed from one target to what its recipe makes."""
@@ -53,7 +54,7 @@ class Tools:
         self.programs = {
             c.name.removeprefix(PYTHON): c for c in catalog.commands if c.name.startswith(PYTHON)
         }
-        self.fields = {spec.name: spec for spec in catalog.fields}
+        self.fields = {s.name: s for s in catalog.fields if CLOSED not in s.limits}
         self._known = {
             "benchmarks": _benchmarks(catalog),
             "scenarios": {e.scenario for e in catalog.entries}
@@ -169,7 +170,7 @@ def _make(words: list[str], tools: Tools, line: int) -> Iterator[Finding]:
             makefile = value.removeprefix("./") if word in _TAKES_WORD[:3] else makefile
         elif match := _VARIABLE.match(word):
             given.append((match.group(1), match.group(2)))
-        elif not word.startswith("-"):
+        elif not word.startswith("-") and not word.isdecimal():  # `-j 4`
             wanted.append(word)
     targets = []
     for name in wanted:
@@ -179,7 +180,7 @@ def _make(words: list[str], tools: Tools, line: int) -> Iterator[Finding]:
         names = tools.names(makefile)
         if target is None:
             where = f" in {makefile}" if makefile else ""
-            yield _missing("target", name, names, f"no target of that name{where}", line)
+            yield _missing(("target", name), names, f"no target of that name{where}", line)
             continue
         targets.append(target)
         yield Finding(kind="target", claimed=name, holds=True, line=line, source=target.source)
@@ -195,11 +196,9 @@ def _variable(
     user = next((t for t in reached if variable in t.variables), None)
     if targets and user is None:
         known = [name for t in reached for name in t.variables]
-        yield _missing("variable", variable, known, "no recipe of the target uses it", line)
+        yield _missing(("variable", variable), known, "no recipe of the target uses it", line)
     elif user is not None:
-        yield Finding(
-            kind="variable", claimed=variable, holds=True, line=line, source=user.source
-        )
+        yield Finding(kind="variable", claimed=variable, holds=True, line=line, source=user.source)
         programs = [p for t in targets for p in tools.programs_of(t, variable)]
         if value.startswith("-") and programs:
             try:
@@ -218,9 +217,7 @@ def _python(words: list[str], tools: Tools, line: int) -> Iterator[Finding]:
         rest = words[1:]
     command = tools.programs.get(module)
     if command is not None:
-        yield Finding(
-            kind="program", claimed=module, holds=True, line=line, source=command.source
-        )
+        yield Finding(kind="program", claimed=module, holds=True, line=line, source=command.source)
         yield from _options(rest, [module], tools, line)
 
 
@@ -238,7 +235,7 @@ def _options(words: list[str], programs: list[str], tools: Tools, line: int) -> 
         known = tools.flag(name, programs)
         if known is None:
             names = tools.flags(programs)
-            yield _missing("flag", name, names, "no option of that name", line)
+            yield _missing(("flag", name), names, "no option of that name", line)
             continue
         source, choices = known
         yield Finding(kind="flag", claimed=name, holds=True, line=line, source=source)
@@ -263,21 +260,19 @@ def _values(
             continue
         shown = ", ".join(sorted(choices or names)[:8])
         detail = f"none of its values: {shown}"
-        yield _missing("value", claimed, [f"{flag}={a}" for a in allowed], detail, line, source)
+        missing = _missing(("value", claimed), [f"{flag}={a}" for a in sorted(allowed)], detail, line)
+        yield dataclasses.replace(missing, source=source)
 
 
-def _missing(
-    kind: str, claimed: str, names: Iterable[str], detail: str, line: int,
-    source: Source | None = None,
-) -> Finding:  # fmt: skip
+def _missing(part: tuple[str, str], names: Iterable[str], detail: str, line: int) -> Finding:
     """Return a finding that does not hold, with the nearest right name."""
+    kind, claimed = part
     near = get_close_matches(claimed, list(dict.fromkeys(names)), n=1, cutoff=0.6)
     return Finding(
         kind=kind,
         claimed=claimed,
         holds=False,
         line=line,
-        source=source,
         nearest=near[0] if near else "",
         detail=detail,
     )

@@ -16,6 +16,7 @@ NAMES = (
     "comparison",
     "words",
     "fields",
+    "systems",
     "cli",
     "api",
     "troubleshooting",

@@ -55,9 +55,7 @@ def composed(entries: Sequence[Entry], lookup: Lookup, composer: Composer) -> Co
     """Return the commands that run the configurations of a target."""
     if composer.why_none or not entries:
         empty = Table(headers=(), rows=())
-        return Commands(
-            steps=(), title="", table=empty, checked=empty, why_none=composer.why_none
-        )
+        return Commands(steps=(), title="", table=empty, checked=empty, why_none=composer.why_none)
     first = entries[0]
     findings: dict[tuple[str, str], Finding] = {}
     rows, steps = [], []
@@ -75,7 +73,9 @@ def composed(entries: Sequence[Entry], lookup: Lookup, composer: Composer) -> Co
     return Commands(
         steps=tuple(steps),
         title=inline(f"{lookup.title(first.workload)}, {variant(first)}"),
-        table=Table(headers=("Configuration", "Command", "Held against the files"), rows=tuple(rows)),
+        table=Table(
+            headers=("Configuration", "Command", "Held against the files"), rows=tuple(rows)
+        ),
         checked=_checked(list(findings.values())),
         why_none="",
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from docgen import formatting as fmt
-from docgen.catalog import Catalog, Entry, FieldSpec
+from docgen.catalog import Catalog, Entry, FieldSpec, Json
 from docgen.views import links
 from docgen.views.lookup import Lookup, is_set, scenario_title, value_label, variant
 from docgen.views.model import Config, Evidence, Page, Table
@@ -61,6 +61,8 @@ def pages(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Page
         template="fields.md.j2",
         context={
             "unused": _unused(catalog, users) if lookup.foreign else None,
+            "overview": _overview(lookup) if lookup.foreign else None,
+            "undeclared": _undeclared(lookup) if lookup.foreign else [],
             "owners": [
                 Owner(
                     name=name,
@@ -72,6 +74,54 @@ def pages(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Page
             ],
         },
     )
+
+
+def _overview(lookup: Lookup) -> Table:
+    """Return every declared field that configurations have: how many, whose, which values."""
+    found: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+    specs: dict[tuple[str, str], FieldSpec] = {}
+    for entry in lookup.entries.values():
+        for name in entry.values:
+            spec = lookup.spec(name, entry.scenario)
+            if spec is not None:
+                found[spec.owner, name].append(entry)
+                specs[spec.owner, name] = spec
+    rows = []
+    for key, entries in sorted(found.items(), key=lambda item: (-len(item[1]), item[0])):
+        values = [e.values[key[1]].resolved for e in entries]
+        distinct = len({fmt.value(v) for v in values})
+        rows.append(
+            (
+                links.field(specs[key]),
+                str(len(entries)),
+                str(len({e.target for e in entries})),
+                str(distinct),
+                _range(values, specs[key]),
+            )
+        )
+    headers = ("Field", "Configurations", "Systems", "Different values", "Range, or most common")
+    return Table(headers=headers, rows=tuple(rows), numeric=(1, 2, 3))
+
+
+def _range(values: list[Json], spec: FieldSpec) -> str:
+    """Return least and greatest of numbers; of other values the most common one."""
+    numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+    if len(numbers) == len(values):
+        ends = [inline(fmt.value(end, spec.unit)) for end in (min(numbers), max(numbers))]
+        return " to ".join(dict.fromkeys(ends))
+    shown, number = Counter(in_cell(v, spec.unit) for v in values).most_common(1)[0]
+    return shown if number == len(values) else f"{shown} ({number}\u202f\u00d7)"
+
+
+def _undeclared(lookup: Lookup) -> list[str]:
+    """Return the fields that configurations set and that nothing declares, with how many do."""
+    count = Counter(
+        name
+        for entry in lookup.catalog.entries
+        for name in entry.values
+        if lookup.spec(name, entry.scenario) is None
+    )
+    return [f"{code(name)} ({number})" for name, number in sorted(count.items())]
 
 
 def _users(lookup: Lookup) -> dict[tuple[str, str], dict[str, dict[str, list[str]]]]:

@@ -20,9 +20,14 @@ def pages(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Page
         return
     counts = Counter(d.severity for d in catalog.diagnostics)
     refused = sum(d.code == "rejected" for d in catalog.diagnostics)
+    lookup = Lookup(catalog)
+    idle = sum(not lookup.entries_of(t.name) for t in catalog.targets)
+    kinds = len({e.setting.harness for e in lookup.entries.values()})
     rows = (
         (links.doc("/targets/index.md", "Systems"), str(len(catalog.targets))),
         (links.doc("/workloads/index.md", "Benchmarks"), str(len(catalog.workloads))),
+        (links.doc("/reference/systems.md", "Systems without configurations"), str(idle)),
+        (links.doc("/reference/harnesses.md", "Harness kinds in use"), str(kinds)),
         ("Configurations", str(len(catalog.entries) - refused)),
         (links.doc("/reference/fields.md", "Fields"), str(len(catalog.fields))),
         (links.doc("/health.md", "Configurations that the tree would refuse"), str(refused)),
@@ -33,7 +38,7 @@ def pages(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Page
         "title": inline(catalog.root) or "Guides",
         "dialect": catalog.dialect,
         "summary": Table(headers=("What", "Number"), rows=rows, numeric=(1,)),
-        "families": _families(Lookup(catalog)),
+        "families": _families(lookup),
     }
     yield Page(path="index.md", template="front.md.j2", context=context)
 

@@ -30,7 +30,7 @@ _SCENARIO_TITLES = {
 }
 """Scenario names as the field writes them."""
 
-_HARNESS_TITLES = {"TritonUnified": "Triton unified", "HeteroMIG": "heterogeneous MIG"}
+HARNESS_TITLES = {"TritonUnified": "Triton unified", "HeteroMIG": "heterogeneous MIG"}
 """Names of harness kinds that say more than the member does."""
 
 _EXPECTED = (
@@ -216,7 +216,7 @@ def variant(entry: Entry) -> str:
         words.append("MaxQ" if power.lower() == "maxq" else power)
     suffixes = entry.key.rpartition("/")[2].split("@")[1:]
     if harness.lower() not in PLAIN_HARNESSES or harness in suffixes:
-        words.append(_HARNESS_TITLES.get(harness, harness))
+        words.append(HARNESS_TITLES.get(harness, harness))
     if suffixes and suffixes[-1].isdecimal() and suffixes[-1] not in {*_parts(entry.setting)}:
         words.append(f"no. {suffixes[-1]}")
     return ", ".join(words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from docgen.catalog import Entry, Target
@@ -60,14 +61,22 @@ def powers(entries: list[Entry], lookup: Lookup) -> Table:
         place = (entry.workload, entry.scenario, setting.accuracy, setting.harness)
         pairs.setdefault(place, {}).setdefault(setting.power.lower(), entry)
     rows = [
-        row
+        (*row, _ratio(pair["maxp"], pair["maxq"], name))
         for pair in pairs.values()
         if {"maxp", "maxq"} <= set(pair)
-        for row in _rows(pair["maxp"], pair["maxq"], lookup)
+        for name, row in _named_rows(pair["maxp"], pair["maxq"], lookup)
     ]
-    return Table(
-        headers=("Configuration", "Field", "MaxP", "MaxQ"), rows=tuple(rows), numeric=(2, 3)
-    )
+    headers = ("Configuration", "Field", "MaxP", "MaxQ", "MaxQ / MaxP")
+    return Table(headers=headers, rows=tuple(rows), numeric=(2, 3, 4))
+
+
+def _ratio(mine: Entry, theirs: Entry, field: str) -> str:
+    """Return the ratio of two numbers, the second by the first; a dash where there is none."""
+    pair = [e.values[field].resolved if field in e.values else None for e in (mine, theirs)]
+    numbers = [n for n in pair if isinstance(n, int | float) and not isinstance(n, bool)]
+    if len(numbers) != len(pair) or not numbers[0]:
+        return none_cell()
+    return f"{numbers[1] / numbers[0]:.2f}"
 
 
 def _facts(target: Target, other: Target) -> tuple[tuple[str, ...], ...]:
@@ -86,22 +95,30 @@ def _facts(target: Target, other: Target) -> tuple[tuple[str, ...], ...]:
 
 def _rows(mine: Entry, theirs: Entry, lookup: Lookup) -> list[tuple[str, ...]]:
     """Return the fields whose values differ between two entries."""
-    rows: list[tuple[str, ...]] = []
-    for name, value in mine.values.items():
-        other = theirs.values.get(name)
-        if other is None or other.resolved == value.resolved or name in _KEY_PARTS:
+    return [row for _, row in _named_rows(mine, theirs, lookup)]
+
+
+def _named_rows(
+    mine: Entry, theirs: Entry, lookup: Lookup
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield name and row of each field that differs; one that only one of them sets too."""
+    for name in dict.fromkeys([*mine.values, *theirs.values]):
+        value, other = mine.values.get(name), theirs.values.get(name)
+        if name in _KEY_PARTS or (value and other and other.resolved == value.resolved):
+            continue
+        if (value is None or other is None) and not lookup.foreign:
             continue
         spec = lookup.spec(name, mine.scenario)
         unit = spec.unit if spec else ""
-        rows.append(
+        yield (
+            name,
             (
                 links.config(mine, _words(mine, lookup)),
                 links.field(spec) if spec else code(name),
-                in_cell(value.resolved, unit),
-                in_cell(other.resolved, unit),
-            )
+                in_cell(value.resolved, unit) if value else none_cell(),
+                in_cell(other.resolved, unit) if other else none_cell(),
+            ),
         )
-    return rows
 
 
 def _place(entry: Entry) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from docgen import formatting as fmt
 from docgen.catalog import Catalog, Policy, Row, Term, Word
+from docgen.foreign import OURS
 from docgen.views import links, rounds
 from docgen.views.model import Config, Evidence, Page, Table
 from docgen.views.text import code, fenced, inline, prose, slug
@@ -17,6 +18,7 @@ def pages(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Page
     del evidence, config
     given = {"rounds": catalog.rows_of("Round"), "scenarios": catalog.rows_of("ScenarioGuide")}
     present = {name: bool(rows) for name, rows in given.items()}
+    present["foreign"] = catalog.dialect != OURS
     yield Page(path="reference/index.md", template="reference.md.j2", context=present)
     if given["rounds"]:
         context = {"rounds": [rounds.section(r) for r in reversed(given["rounds"])]}

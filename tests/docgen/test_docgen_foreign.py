@@ -9,10 +9,11 @@ import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
-from docgen.catalog import Catalog, Entry, Setting, Source, Target
+from docgen.catalog import Catalog, Entry, Fact, MigSlice, Setting, Source, Target
 from docgen.cli import main
 from docgen.errors import UsageError
 from docgen.extract import extract
@@ -54,6 +55,21 @@ base |= {{l.offline_qps: {text!r}, l.server_qps: 7.5, l.min_duration: {blocks!r}
 EXPORTS = {{C.WorkloadSetting(): base}}
 """
 
+MAKEFILE = """
+EVIL run: go
+\tpython3 -m code.main $(RUN_ARGS) $(EVIL)
+go: ; python3 -m "EVIL" EVIL
+"""
+
+MAIN = """
+{text!r}
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--benchmarks", help={text!r}, choices=[{text!r}])
+parser.add_argument("--scenarios", help={text!r}, default={text!r})
+parser.add_argument({name!r}, type={text!r}, help={text!r})
+"""
+
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
@@ -74,6 +90,9 @@ def add_evil(root):
     config = CONFIG.format(text=EVIL, blocks=BLOCKS)
     for name in ("a'\"><script>evil()<_script>", "index", "a b|c`d` {{ 7*191 }}", "x" * 200):
         (folder / f"{name}.py").write_text(config)
+    make = MAKEFILE.replace("EVIL", re.sub(r"[ $:=]", "", EVIL))
+    (root / "Makefile").write_text(make)
+    (root / "code" / "main.py").write_text(MAIN.format(text=EVIL + BLOCKS, name=f"--{EVIL}"))
 
 
 class Tags(HTMLParser):
@@ -121,6 +140,10 @@ def test_evil_texts_render_as_text_and_warn_of_nothing(rack, tmp_path):
     assert "alert('evil')" in shown
     assert "{{ 7*191 }}" in shown
     assert "1337" not in shown
+    guides = [p.read_text("utf-8") for p in site.glob("targets/*/index.html")]
+    assert any("make run RUN_ARGS" in html.unescape(re.sub("<[^>]+>", "", g)) for g in guides)
+    assert (site / "reference" / "systems.html").is_file()
+    assert (site / "reference" / "harnesses.html").is_file()
     settings = [p for p in site.glob("targets/*/*.html") if "script" in p.parent.name]
     assert len(settings) == 5
     assert all(p.resolve().is_relative_to(site.resolve()) for p in site.rglob("*"))
@@ -136,6 +159,46 @@ def test_pages_of_a_foreign_tree(rack):
     offline = pages["targets/X100-SXM-80GBx2/alpha.md"].partition("## Environment")[2]
     assert "| `RACK_MODE` | `narrow` | Offline, Offline, 99.9 %, MaxQ, Triton |" in offline
     assert json.loads(pages["_extra/catalog.json"])["dialect"] == "exports"
+
+
+def test_systems_and_harness_kinds_of_a_foreign_tree(rack):
+    config = load_source(rack)
+    catalog = make_plain(extract(config))
+    idle = Target(
+        name="Z1",
+        title="Z1",
+        family="Other",
+        devices=1,
+        facts={"deprecated": Fact(name="deprecated", value=True, source=Source(path="a", line=1))},
+        source=Source(path="a.py", line=3),
+        mig=MigSlice(board="Z", profile="1g.5gb"),
+    )
+    catalog = msgspec.structs.replace(catalog, targets=(*catalog.targets, idle))
+    pages = render(catalog, _no_evidence(), config)
+    used, _, deprecated = pages["reference/systems.md"].partition("## Deprecated")
+    assert "X100-SXM-80GBx2" in used
+    assert "Z1" not in used
+    assert "(deprecated) (slice 1g.5gb)" in deprecated
+    assert "| none |" in deprecated
+    kinds = pages["reference/harnesses.md"]
+    count = sum(e.setting.harness == "Triton" for e in catalog.entries if not e.rejected)
+    assert f"{{ref}}`Triton <harness-triton>` | {count} |" in kinds
+    assert "reference/harnesses" in pages["reference/index.md"].replace("/reference", "reference")
+    guide = pages["targets/X100-SXM-80GBx2/index.md"]
+    assert "has no Makefile at its root, so no command is shown" in guide
+
+
+def test_field_reference_counts_who_uses_what(rack):
+    config = load_source(rack)
+    catalog = make_plain(extract(config))
+    page = render(catalog, _no_evidence(), config)["reference/fields.md"]
+    used = [e for e in catalog.entries if "gpu_batch_size" in e.values and not e.rejected]
+    systems = len({e.target for e in used})
+    assert used
+    assert re.search(rf"`gpu_batch_size <[^|]+\| {len(used)} \| {systems} \|", page)
+    bare = msgspec.structs.replace(catalog, fields=catalog.fields[:1])
+    page = render(bare, _no_evidence(), config)["reference/fields.md"]
+    assert f"`gpu_batch_size` ({len(used)})" in page.partition("declared nowhere")[2]
 
 
 def test_rejected_entries_are_named_with_their_reason_and_not_offered(rack):
