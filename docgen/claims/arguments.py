@@ -165,13 +165,14 @@ class _Reader:
         """Yield an option for every entry of a table, as `add_argument("--" + name)` does."""
         dashes = "--" if call.args and "--" in ast.unparse(call.args[0]) else ""
         for key, value in zip(table.keys, table.values, strict=True):
-            if isinstance(key, ast.Constant) and isinstance(value, ast.Dict):
+            named = isinstance(key, ast.Constant) and isinstance(key.value, str)
+            if named and isinstance(key, ast.Constant) and isinstance(value, ast.Dict):
                 options = {
                     k.value: v
                     for k, v in zip(value.keys, value.values, strict=True)
                     if isinstance(k, ast.Constant) and isinstance(k.value, str)
                 }
-                yield self._flag((f"{dashes}{key.value}",), options, key)
+                yield self._flag((f"{dashes}{key.value!s}",), options, key)
 
     def _flag(self, names: tuple[str, ...], options: dict[str, ast.expr], at: ast.expr) -> Flag:
         """Return an option as the Catalog has it."""

@@ -260,7 +260,9 @@ def _values(
             continue
         shown = ", ".join(sorted(choices or names)[:8])
         detail = f"none of its values: {shown}"
-        missing = _missing(("value", claimed), [f"{flag}={a}" for a in sorted(allowed)], detail, line)
+        missing = _missing(
+            ("value", claimed), [f"{flag}={a}" for a in sorted(allowed)], detail, line
+        )
         yield dataclasses.replace(missing, source=source)
 
 

@@ -118,7 +118,9 @@ class _Reader:
         for number, line in _logical(text):
             if body is not None:
                 if line.strip().startswith("endef"):
-                    self.variables.set(defined, "=", "\n".join([*body, ""]), certain=self._depth == 0)
+                    self.variables.set(
+                        defined, "=", "\n".join([*body, ""]), certain=self._depth == 0
+                    )
                     body = None
                 else:
                     body.append(line)

@@ -107,6 +107,6 @@ def _checked(findings: list[Finding]) -> Table:
     rows: dict[tuple[str, str, str], None] = {}
     for found in findings:
         if found.holds and found.source is not None and found.kind != "value":
-            place = links.src(found.source)
+            place = links.short_src(found.source)
             rows.setdefault((_KINDS[found.kind], code(found.claimed), place))
     return Table(headers=("What", "Name", "Where the tree has it"), rows=tuple(rows))

@@ -93,14 +93,14 @@ def _overview(lookup: Lookup) -> Table:
         rows.append(
             (
                 links.field(specs[key]),
+                _range(values, specs[key]),
                 str(len(entries)),
                 str(len({e.target for e in entries})),
                 str(distinct),
-                _range(values, specs[key]),
             )
         )
-    headers = ("Field", "Configurations", "Systems", "Different values", "Range, or most common")
-    return Table(headers=headers, rows=tuple(rows), numeric=(1, 2, 3))
+    headers = ("Field", "Range, or most common value", "Configurations", "Systems", "Values")
+    return Table(headers=headers, rows=tuple(rows), numeric=(2, 3, 4))
 
 
 def _range(values: list[Json], spec: FieldSpec) -> str:

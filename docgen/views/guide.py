@@ -107,9 +107,11 @@ def _facts(target: Target) -> Table:
 
 def _fact_list(target: Target) -> Table:
     """Return the facts one below the other; names of theirs can be long."""
-    rows = [(label, text, links.src(fact.source)) for label, text, fact in profile.facts(target)]
+    rows = [
+        (label, text, links.short_src(fact.source)) for label, text, fact in profile.facts(target)
+    ]
     if target.devices > 1:
-        rows = [("Devices", str(target.devices), links.src(target.source)), *rows]
+        rows = [("Devices", str(target.devices), links.short_src(target.source)), *rows]
     return Table(headers=("Fact", "Value", "Place"), rows=tuple(rows))
 
 
@@ -238,7 +240,7 @@ def _precisions(target: Target, lookup: Lookup) -> Table:
 
 def _mig(target: Target, lookup: Lookup) -> dict[str, object] | None:
     """Return what MIG means for a target; None where it cannot."""
-    if not profile.can_mig(target):
+    if not profile.can_mig(target) and not profile.slices(target, lookup.catalog):
         return None
     whole = profile.board(target, lookup)
     return {

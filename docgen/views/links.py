@@ -62,6 +62,11 @@ def src(source: Source, words: str = "") -> str:
     return f"{{bench:src}}`{_words(words)} <{place}>`" if words else f"{{bench:src}}`{place}`"
 
 
+def short_src(source: Source) -> str:
+    """Return a link to a line of the source by file and line alone, for narrow columns."""
+    return src(source, f"{source.path.rpartition('/')[2]}:{source.line}")
+
+
 def badge(state: str, words: str = "") -> str:
     """Return a badge of a state."""
     return f"{{bench:badge}}`{_words(words)} <{state}>`" if words else f"{{bench:badge}}`{state}`"
@@ -87,6 +92,7 @@ __all__ = [
     "policy",
     "ref",
     "settings_page",
+    "short_src",
     "src",
     "target",
     "target_page",

@@ -143,7 +143,8 @@ class Lookup:
         if target.sibling in self.targets:
             return self.targets[target.sibling]
         for name in _relatives(target.name):
-            if name in self.targets and name != target.name:
+            plain_slice = self.foreign and target.mig is not None  # compared with slices
+            if name in self.targets and name != target.name and not plain_slice:
                 return self.targets[name]
         near = [
             t
@@ -276,6 +277,8 @@ def _relatives(name: str) -> list[str]:
         names.append(re.sub(r"-x\d+$", "", name))
     if "-mig-" in name:
         names.append(name.partition("-mig-")[0])
+    if "_MIG_" in name:  # trees of others name no board without a count
+        names += [f"{name.partition('_MIG_')[0]}x{count}" for count in (1, 2, 4, 8)]
     return names
 
 

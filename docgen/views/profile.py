@@ -91,8 +91,10 @@ def sentence(target: Target) -> str:
             "The host's processor, without an accelerator: good for trying the whole harness "
             "end to end and for small models."
         )
-    purpose = _purpose(target)
     size = _size(target)
+    if not target.facts and target.mig is None and target.devices == 1:
+        return f"{_kind(target)}; the source states nothing else of it."
+    purpose = _purpose(target)
     return f"{_kind(target)}{f' with {size}' if size else ''}: {purpose}."
 
 
@@ -184,12 +186,19 @@ def can_mig(target: Target) -> bool:
 
 def slices(target: Target, catalog: Catalog) -> list[Target]:
     """Return the targets that are slices of a target's board."""
-    return [t for t in catalog.targets if t.mig and t.name.startswith(f"{target.name}-mig-")]
+    return [t for t in catalog.targets if t.mig and target.name in _boards(t.name)]
 
 
 def board(target: Target, lookup: Lookup) -> Target | None:
     """Return the whole device that a slice belongs to; None where it is no target."""
-    return lookup.targets.get(target.name.partition("-mig-")[0]) if target.mig else None
+    names = _boards(target.name) if target.mig else ()
+    return next((lookup.targets[name] for name in names if name in lookup.targets), None)
+
+
+def _boards(name: str) -> tuple[str, ...]:
+    """Return the names that the whole device of a slice may have, here and in other trees."""
+    here, others = name.partition("-mig-"), name.partition("_MIG_")
+    return (*here[:1] * bool(here[1]), *(f"{others[0]}x1",) * bool(others[1]))
 
 
 def _formats(target: Target) -> dict[str, str]:

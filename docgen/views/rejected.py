@@ -12,7 +12,7 @@ from docgen.views.text import inline
 def rejections(entries: list[Entry]) -> Table:
     """Return the refused entries with reason and place; no rows where there are none."""
     rows = tuple(
-        (inline(f"{e.workload}, {variant(e)}"), inline(e.rejected), links.src(e.source))
+        (inline(f"{e.workload}, {variant(e)}"), inline(e.rejected), links.short_src(e.source))
         for e in entries
     )
     return Table(headers=("Configuration", "Why it would be refused", "Place"), rows=rows)

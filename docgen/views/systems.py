@@ -63,7 +63,9 @@ def _systems(targets: Sequence[Target], lookup: Lookup) -> Table:
         mark = f"{links.target(target.name, target.title)}"
         mark += " (deprecated)" if _deprecated(target) else ""
         mark += f" (slice {inline(target.mig.profile)})" if target.mig else ""
-        rows.append((mark, target.family, _gpus(target), *shown, said, links.src(target.source)))
+        rows.append(
+            (mark, target.family, _gpus(target), *shown, said, links.short_src(target.source))
+        )
     headers = ("System", "Family", "Accelerators", *heads, "Configurations", "Defined in")
     numeric = tuple(range(3, 4 + len(names)))
     return Table(headers=headers, rows=tuple(rows), numeric=numeric, name="bench-wide", stub=1)
@@ -103,12 +105,12 @@ def _summary(kinds: dict[str, list[Entry]], lookup: Lookup) -> Table:
             str(len(found)),
             str(len({e.target for e in found})),
             str(len({e.workload for e in found})),
-            links.src(places[name]) if name in places else none_cell(),
+            links.short_src(places[name]) if name in places else none_cell(),
         )
         for name, found in kinds.items()
     ]
     rows += [
-        (harness_title(name), "none", "0", "0", links.src(place))
+        (harness_title(name), "none", "0", "0", links.short_src(place))
         for name, place in places.items()
         if name not in kinds
     ]

@@ -195,7 +195,7 @@ def test_field_reference_counts_who_uses_what(rack):
     used = [e for e in catalog.entries if "gpu_batch_size" in e.values and not e.rejected]
     systems = len({e.target for e in used})
     assert used
-    assert re.search(rf"`gpu_batch_size <[^|]+\| {len(used)} \| {systems} \|", page)
+    assert re.search(rf"`gpu_batch_size <[^|]+\|[^|]+\| {len(used)} \| {systems} \|", page)
     bare = msgspec.structs.replace(catalog, fields=catalog.fields[:1])
     page = render(bare, _no_evidence(), config)["reference/fields.md"]
     assert f"`gpu_batch_size` ({len(used)})" in page.partition("declared nowhere")[2]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from docgen.claims.makefiles import read_makefiles
@@ -100,7 +98,7 @@ def test_files_outside_too_long_odd_or_missing_are_passed_over(tmp_path):
     root = tmp_path / "tree"
     root.mkdir()
     assert read_makefiles(root) == ()
-    os.symlink(tmp_path / "out.mk", root / "link.mk")
+    (root / "link.mk").symlink_to(tmp_path / "out.mk")
     (root / "Makefile").write_bytes(
         b"include ../out.mk /etc/passwd link.mk long.mk\nA = $(A) x\n$(A): ; true\ngood\xff: ; true\n"
     )
