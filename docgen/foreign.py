@@ -14,6 +14,7 @@ import msgspec
 
 from docgen.catalog import (
     Catalog,
+    Command,
     Diagnostic,
     Entry,
     FieldSpec,
@@ -108,6 +109,7 @@ def make_plain(catalog: Catalog) -> Catalog:
         fields=tuple(_field(f, fields) for f in catalog.fields),
         entries=_keyed([_entry(e, *named) for e in catalog.entries]),
         diagnostics=(*catalog.diagnostics, *_rejections(catalog)),
+        commands=tuple(_command(c) for c in catalog.commands),
         words=tuple(
             msgspec.structs.replace(w, enum=plain(w.enum), name=plain(w.name))
             for w in catalog.words
@@ -144,6 +146,21 @@ def _field(spec: FieldSpec, names: Names) -> FieldSpec:
     return msgspec.structs.replace(
         spec, name=names.of(spec.name), owner=plain(spec.owner), group=one_line(spec.group)
     )
+
+
+def _command(command: Command) -> Command:
+    """Return a command whose options have plain names; they stand in directives."""
+    flags = tuple(
+        msgspec.structs.replace(flag, names=tuple(map(_option, flag.names)))
+        for flag in command.flags
+    )
+    return msgspec.structs.replace(command, name=one_line(command.name), flags=flags)
+
+
+def _option(name: str) -> str:
+    """Return the plain name of an option, with its dashes."""
+    rest = name.lstrip("-")
+    return "-" * min(len(name) - len(rest), len("--")) + plain(rest)
 
 
 def _rejections(catalog: Catalog) -> Iterator[Diagnostic]:
