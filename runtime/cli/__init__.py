@@ -1,10 +1,10 @@
-"""The `harness` command: list, run, compliance, submission, mig, doctor, explain, conf, completion."""
+"""The `harness` command; importing this package registers its subcommands."""
 
 from __future__ import annotations
 
 from runtime.cli import (
-    compliance,
     completion,
+    compliance,
     conf,
     doctor,
     explain,
@@ -16,8 +16,8 @@ from runtime.cli import (
 from runtime.cli.group import main
 
 __all__ = [
-    "compliance",
     "completion",
+    "compliance",
     "conf",
     "doctor",
     "explain",
