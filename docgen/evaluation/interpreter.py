@@ -122,8 +122,23 @@ class Interpreter(Evaluator):
                 self.stop(module, NotStatic(source, f"{below!r}, which is not there"))
         elif loaded.node is None:
             self.stop(module, NotStatic(source, f"{loaded.path}, which is not Python"))
-        elif loaded.name in self.stops:
-            self.stop(module, self.stops[loaded.name])
+        else:
+            cause = self.failure_of(loaded.name, module.name)
+            if cause is not None:
+                self.stop(module, cause)
+
+    def failure_of(self, name: str, user: str) -> NotStatic | None:
+        """Return why an import of a module fails, packages above it first; None where it may not.
+
+        A package that the importing module is part of is loading already: it does not count.
+        """
+        parts = name.split(".")
+        for end in range(1, len(parts) + 1):
+            package = ".".join(parts[:end])
+            inside = end < len(parts) and f"{user}.".startswith(f"{package}.")
+            if package in self.stops and not inside:
+                return self.stops[package]
+        return None
 
     # Attributes
 

@@ -244,6 +244,22 @@ def test_a_registration_under_an_unknown_name_is_rejected(tree):
     assert "'ConfigRegistry', which nothing defines" in entry.rejected
 
 
+def test_a_package_that_fails_takes_all_that_imports_from_it(tree):
+    text = 'from importlib import import_module\nPart = import_module("code.absent.parts").Part\n'
+    (tree / "code" / "__init__.py").write_text(text)
+    catalog = registry.read(tree)
+    assert catalog.entries
+    assert all("code/__init__.py:2 fails" in entry.stopped for entry in catalog.entries)
+    assert {line.rpartition("\t")[2] for line in digests.lines(catalog)} == {"rejected"}
+
+
+def test_a_package_that_is_loading_does_not_fail_its_own_modules(tree, sound):
+    (tree / "code" / "grain" / "__init__.py").write_text(
+        "from code.grain import constants\nfrom code.absent import part\n"
+    )
+    assert sound == set(digests.lines(registry.read(tree)))
+
+
 @pytest.mark.parametrize("missing", ["fields.py", "constants.py", "systems"])
 def test_missing_parts_are_named(tree, missing):
     path = tree / "code" / "common" / missing
