@@ -73,6 +73,88 @@ IN_THE_FILE = Policy(
 )
 """One file, one meaning, on every backend."""
 
+FP8_OPSET = Policy(
+    id="precision.fp8-opset",
+    title="FP8 needs opset 19",
+    rule=(
+        "QuantizeLinear and DequantizeLinear know E4M3 from ONNX opset 19 on; a model with a lower "
+        "opset is converted first, and refused where that fails."
+    ),
+    applies_to="fp8",
+    source="ONNX Operators, QuantizeLinear, version 19",
+    value=19,
+    unit="opset",
+)
+"""Older readers refuse the type."""
+
+INT8_OPSET = Policy(
+    id="precision.int8-opset",
+    title="INT8 per channel needs opset 13",
+    rule=(
+        "QuantizeLinear and DequantizeLinear have one scale a channel from ONNX opset 13 on; a "
+        "model with a lower opset is converted first, and refused where that fails."
+    ),
+    applies_to="int8",
+    source="ONNX Operators, QuantizeLinear, version 13",
+    value=13,
+    unit="opset",
+)
+"""Weights are scaled per channel."""
+
+PLACEMENT_GPU = Policy(
+    id="precision.placement-tensorrt",
+    title="Q/DQ for TensorRT",
+    rule=(
+        "Q/DQ pairs stand on the inputs and weights of Conv, Gemm and MatMul only; zero points are "
+        "zero, integers signed; INT8 weights have a scale a channel, activations one a tensor; "
+        "biases and other operators keep their format."
+    ),
+    applies_to="int8, fp8",
+    source="NVIDIA TensorRT documentation, Explicit Quantization",
+)
+"""ONNX Runtime's CPU provider runs these models, too, but slower than FP32."""
+
+PLACEMENT_CPU = Policy(
+    id="precision.placement-cpu",
+    title="Q/DQ for the CPU",
+    rule=(
+        "For the CPU provider the tensors between operators are quantized as well, as unsigned "
+        "integers with a zero point, so that it can fuse whole chains; TensorRT does not take them."
+    ),
+    applies_to="int8",
+    source="ONNX Runtime documentation, Quantize ONNX models; measured, docs/performance.md",
+)
+"""A ResNet-50 shape runs several times faster this way than with TensorRT's placement."""
+
+MAY_SKIP = Policy(
+    id="precision.may-skip",
+    title="Layers may keep their format",
+    rule=(
+        "Any Conv, Gemm or MatMul may stay in the format of the file that was quantized, when "
+        "accuracy asks for it; at least one is quantized. Weights are not trained again."
+    ),
+    applies_to="int8, fp8",
+    source="MLPerf inference_rules.adoc, Weight Definition and Quantization; Calliope",
+)
+"""Mixed precision is allowed, retraining is not."""
+
+WEIGHTED_OPS = ("Conv", "Gemm", "MatMul")
+"""Operators whose inputs and weights are quantized."""
+
+CHAIN_OPS = (
+    "Add",
+    "AveragePool",
+    "Concat",
+    "Flatten",
+    "GlobalAveragePool",
+    "MaxPool",
+    "Mul",
+    "Relu",
+    "Reshape",
+    "Transpose",
+)
+"""Operators between them that the CPU provider also executes on integers."""
+
 _LEAST = {
     Precision.FP32: (0, 0),
     Precision.FP16: (5, 3),
@@ -98,6 +180,29 @@ def supported(precision: Precision, compute_capability: str | None) -> bool:
 def formats(compute_capability: str | None) -> tuple[Precision, ...]:
     """Return the formats that a device computes in, in the order of `Precision`."""
     return tuple(p for p in Precision if supported(p, compute_capability))
+
+
+def required_opset(precision: Precision) -> int:
+    """Return the least ONNX opset that has the Q/DQ operators of a format."""
+    rule = FP8_OPSET if precision is Precision.FP8 else INT8_OPSET
+    return int(rule.number)
+
+
+def check_quantization(precision: Precision, target: Target) -> list[Problem]:
+    """Return the problem of a Q/DQ format that a target does not compute in; empty when it does.
+
+    Args:
+        precision: `int8` or `fp8`.
+        target: Where the model shall run.
+    """
+    capability = target.compute_capability.value if target.compute_capability else None
+    if supported(precision, capability):
+        return []
+    names = ", ".join(str(p) for p in formats(capability))
+    where = f"--target {target.name}"
+    device = f"compute capability {capability}" if capability else "a CPU"
+    mend = "choose one of them, or leave --target out to make the model for other machines"
+    return [Problem(where, f"a format of {device}: {names}", str(precision), mend)]
 
 
 def check_precision(entry: Entry, target: Target) -> list[Problem]:

@@ -141,15 +141,7 @@ def open_samples(
         MissingError: scikit-learn is not installed.
         ConfigError: A data folder was named, or scikit-learn's data changed.
     """
-    if path is not None:
-        raise ConfigError(
-            Problem(
-                "--data",
-                "no folder for digits",
-                str(path),
-                "leave --data out: the images come with scikit-learn",
-            )
-        )
+    _refuse_folder(path, "--data")
     return open_split(TEST)
 
 
@@ -166,6 +158,23 @@ def open_split(split: Split) -> Samples:
     chosen = _indices(split)
     images = (pixels[chosen].astype(np.float32) / np.float32(16)).reshape(-1, 1, 8, 8)
     return Samples(images, labels[chosen].astype(np.int64))
+
+
+def open_calibration(path: Path | None) -> tuple[Samples, list[str]]:
+    """Return the 257 calibration images and the number of each in the data set.
+
+    Raises:
+        MissingError: scikit-learn is not installed.
+        ConfigError: A folder was named, or scikit-learn's data changed.
+    """
+    _refuse_folder(path, "--calibration-data")
+    return open_split(CALIBRATION), _ids(CALIBRATION)
+
+
+def evaluation_ids(path: Path | None) -> list[str]:
+    """Return the numbers of the 540 test images, of the same kind as the calibration ids."""
+    _refuse_folder(path, "--data")
+    return _ids(TEST)
 
 
 def postprocess(outputs: NDArray[Any], out: NDArray[np.int64]) -> None:
@@ -185,6 +194,18 @@ def accuracy(logged: dict[int, bytes], path: Path | None) -> float:
         RunError: Answers are missing, of the wrong size, or for unknown samples.
     """
     return answers.top1(logged, open_samples(path).labels)
+
+
+def _refuse_folder(path: Path | None, flag: str) -> None:
+    """Raise ConfigError where a data folder was named."""
+    if path is not None:
+        mend = f"leave {flag} out: the images come with scikit-learn"
+        raise ConfigError(Problem(flag, "no folder for digits", str(path), mend))
+
+
+def _ids(split: Split) -> list[str]:
+    """Return the images of a split as `digits-0042`, by their number in the data set."""
+    return [f"digits-{number:04}" for number in _indices(split)]
 
 
 @functools.cache

@@ -108,6 +108,17 @@ class PreparedFolder:
         return out
 
 
+def sample_ids(folder: ImageFolder | PreparedFolder | GeneratedImages) -> list[str]:
+    """Return the identity of each image: file name, hash of prepared pixels, or number."""
+    import hashlib
+
+    if isinstance(folder, ImageFolder):
+        return [file.name for file in folder.files]
+    if isinstance(folder, GeneratedImages):
+        return [f"generated-{index}" for index in range(len(folder))]
+    return [hashlib.sha256(crop.tobytes()).hexdigest()[:16] for crop in folder.crops]
+
+
 def open_folder(path: Path) -> ImageFolder | PreparedFolder | GeneratedImages:
     """Return the images of a folder, in one of the known layouts.
 

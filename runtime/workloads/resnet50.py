@@ -53,15 +53,26 @@ RANDOM_NOTE = "random images: speed only"
 """What every output of a run without the data set carries."""
 
 
+CALIBRATION_SEED = 1_000_000
+"""Seed of the first random calibration image; the evaluation's random images start at 0."""
+
+RANDOM_CALIBRATION = 32
+"""Random images to calibrate with where no folder is named."""
+
+
 class RandomSamples:
     """Seeded random images of the right shape, made when they are loaded."""
 
     note = RANDOM_NOTE
     """What every output must say about these samples."""
 
+    def __init__(self, first: int = 0, count: int = WORKLOAD.performance_samples) -> None:
+        """Hold the seed of the first image, and how many there are."""
+        self._first, self._count = first, count
+
     def __len__(self) -> int:
-        """Return the number of samples that a performance run keeps in memory."""
-        return WORKLOAD.performance_samples
+        """Return the number of samples; by default those that a performance run keeps."""
+        return self._count
 
     def load(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return images with preprocessed pixels' range; an index always gives the same one.
@@ -74,7 +85,7 @@ class RandomSamples:
 
         images = np.empty((len(indices), *WORKLOAD.input.shape), dtype=np.float32)
         for image, index in zip(images, indices, strict=True):
-            pixels = np.random.RandomState(int(index)).bytes(image.size)
+            pixels = np.random.RandomState(self._first + int(index)).bytes(image.size)
             raw = np.frombuffer(pixels, dtype=np.uint8).reshape(224, 224, 3)
             crops.normalize(raw, out=image)
         return images
@@ -107,6 +118,27 @@ def open_samples(path: Path | None, mode: Mode = Mode.PERFORMANCE) -> SampleSet:
     if mode is Mode.ACCURACY:
         raise _no_data()
     return RandomSamples()
+
+
+def open_calibration(path: Path | None) -> tuple[SampleSet, list[str]]:
+    """Return calibration images and their ids: file names, or seeds of random images.
+
+    Raises:
+        MissingError: The folder does not exist.
+        ArtifactError: The folder has no known layout, or lacks images of its list.
+    """
+    if path is None:
+        samples = RandomSamples(CALIBRATION_SEED, RANDOM_CALIBRATION)
+        return samples, [f"random-{CALIBRATION_SEED + i}" for i in range(len(samples))]
+    folder = imagenet.open_folder(path)
+    return folder, imagenet.sample_ids(folder)
+
+
+def evaluation_ids(path: Path | None) -> list[str]:
+    """Return the ids of the evaluation images, of the same kind as the calibration ids."""
+    if path is None:
+        return [f"random-{i}" for i in range(WORKLOAD.performance_samples)]
+    return imagenet.sample_ids(imagenet.open_folder(path))
 
 
 def postprocess(outputs: NDArray[Any], out: NDArray[np.int64]) -> None:
