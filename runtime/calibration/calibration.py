@@ -28,6 +28,9 @@ from runtime.configs.workload import ModelFile, Workload
 from runtime.policies.artifacts import CacheKey
 from runtime.vocabulary import Precision
 
+REVISION = 1
+"""Raised when this package gives other ranges for the same inputs: kept records go stale."""
+
 LIBRARIES = ("numpy", "onnx", "onnxruntime")
 """Distributions whose versions ranges may depend on."""
 
@@ -89,7 +92,7 @@ def calibrate(
     found = cache.find(empty.key, place)
     if found.record is not None and not fresh:
         spent = time.perf_counter() - begin
-        return Calibrated(found.record, graph, True, "", spent, found.path, tuple(notes))  # noqa: FBT003
+        return Calibrated(found.record, graph, True, "", spent, found.path, tuple(notes))
     reason = "asked to calibrate anew" if fresh else found.reason
     tensors = _measure(graph, workload, samples, algorithm, report)
     record = seal(_with(empty, tensors))
@@ -104,7 +107,7 @@ def calibrate(
         machine=_processor(),
     )
     keep(kept.path.with_suffix(".made.json"), to_json(made), "calibration cache")
-    return Calibrated(record, graph, False, reason, seconds, kept.path, tuple(notes))  # noqa: FBT003
+    return Calibrated(record, graph, False, reason, seconds, kept.path, tuple(notes))
 
 
 def key_of(
@@ -120,7 +123,8 @@ def key_of(
 
 def libraries() -> str:
     """Return the libraries that ranges depend on, with their versions."""
-    return ", ".join(f"{name} {metadata.version(name)}" for name in LIBRARIES)
+    names = ", ".join(f"{name} {metadata.version(name)}" for name in LIBRARIES)
+    return f"{names}, ranges {REVISION}"
 
 
 def _empty(

@@ -41,7 +41,10 @@ def collect(
             try:
                 calibrator.collect_data(_one(name, batch))
             except ValueError as error:
-                want, mend = "finite values in every tensor", "check the model's weights and samples"
+                want, mend = (
+                    "finite values in every tensor",
+                    "check the model's weights and samples",
+                )
                 where = f"samples {done} to {done + len(batch) - 1}"
                 raise RunError(Problem(where, want, str(error), mend)) from error
             done += len(batch)

@@ -105,7 +105,7 @@ def quantize(model: Any, ranges: Mapping[str, tuple[float, float]], recipe: Reci
         quantizer = QDQQuantizer(
             own,
             not fp8,
-            False,  # noqa: FBT003 - reduce_range
+            False,
             weight_type,
             QuantType.QUInt8 if cpu else weight_type,
             TensorsData(CalibrationMethod.MinMax, _tensor_data(ordered)),
@@ -144,12 +144,12 @@ def _check(model: Any, ranges: Mapping[str, tuple[float, float]], recipe: Recipe
     elif names and set(names) <= recipe.skip:
         mend = "leave one out, or use the FP32 model"
         problems.append(Problem("--skip", "at least one layer to quantize", "all", mend))
-    lacking = sorted(
-        {input_of(model, n) for n in names if n not in recipe.skip} - set(ranges)
-    )
+    lacking = sorted({input_of(model, n) for n in names if n not in recipe.skip} - set(ranges))
     if lacking and not unknown:
         mend = "calibrate this very model"
-        problems.append(Problem("ranges", "one for every layer's input", f"none for {', '.join(lacking)}", mend))
+        problems.append(
+            Problem("ranges", "one for every layer's input", f"none for {', '.join(lacking)}", mend)
+        )
     if problems:
         raise ConfigError(problems)
 

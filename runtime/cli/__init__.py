@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runtime.cli import (
+    calibrate,
     completion,
     compliance,
     conf,
@@ -10,12 +11,14 @@ from runtime.cli import (
     explain,
     listing,
     mig,
+    quantize,
     run,
     submission,
 )
 from runtime.cli.group import main
 
 __all__ = [
+    "calibrate",
     "completion",
     "compliance",
     "conf",
@@ -24,6 +27,7 @@ __all__ = [
     "listing",
     "main",
     "mig",
+    "quantize",
     "run",
     "submission",
 ]
