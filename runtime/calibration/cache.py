@@ -87,12 +87,17 @@ def _why_missing(key: CacheKey, place: Path) -> str:
     other: CacheKey | None = None
     for record in _records(place):
         changed = changed_parts(record.key, key)
-        if other is None or len(changed) < len(nearest):
+        if other is None or _distance(changed) < _distance(nearest):
             nearest, other = changed, record.key
     if other is None or len(nearest) == len(fields(key)):
         return "none kept of this model, samples, algorithm or library"
     parts = [f"{n} ({_short(getattr(other, n))} -> {_short(getattr(key, n))})" for n in nearest]
     return f"changed since the nearest one: {', '.join(parts)}"
+
+
+def _distance(changed: tuple[str, ...]) -> tuple[int, bool]:
+    """Return how far two keys are apart; of two as far, the one of the same model is nearer."""
+    return len(changed), "model" in changed
 
 
 def _records(place: Path) -> Iterator[CalibrationRecord]:
