@@ -301,12 +301,16 @@ def test_prepare_refuses_quantized_models_and_no_models(tmp_path):
 
 
 def test_the_same_inputs_give_the_same_bytes_in_two_processes(tmp_path):
-    digests = []
+    running = []
     for seed in ("1", "2"):
         out = tmp_path / seed
         out.mkdir()
         environment = {**os.environ, "PYTHONHASHSEED": seed, "HARNESS_CACHE": str(out / "cache")}
-        subprocess.run([sys.executable, "-c", TWICE, str(out)], check=True, env=environment)
+        command = [sys.executable, "-c", TWICE, str(out)]
+        running.append((out, subprocess.Popen(command, env=environment)))
+    digests = []
+    for out, process in running:
+        assert process.wait(timeout=120) == 0
         files = sorted(p for p in out.iterdir() if p.is_file())
         digests.append({p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in files})
     assert len(digests[0]) == 5
