@@ -75,8 +75,8 @@ BOUND_CACHES = Policy(
     title="What a calibration cache is bound to",
     rule=(
         "A calibration cache is valid for one model, one list of samples, one algorithm and one "
-        "library version. Calliope keeps none yet; `changed_parts` names what differs between two "
-        "keys, for whoever keeps one."
+        "library version; on a miss `harness calibrate` says which of them changed. One that is "
+        "cut, edited, of another key or of another user is refused with the reason."
     ),
     applies_to="int8, fp8",
     source="Calliope; NVIDIA/TensorRT issues 1378 and 2036",

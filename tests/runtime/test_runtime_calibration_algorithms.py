@@ -44,9 +44,7 @@ def known(shape: str, bins: int = 512) -> Histogram:
 def histogram_of(values, bins: int = 512) -> Histogram:
     edge = float(np.abs(values).max())
     counts, edges = np.histogram(values, bins, range=(-edge, edge))
-    return Histogram(
-        counts, edges.astype(np.float32), float(values.min()), float(values.max())
-    )
+    return Histogram(counts, edges.astype(np.float32), float(values.min()), float(values.max()))
 
 
 # --- The reference: no NumPy in the searches, no code of the package. ---------------------

@@ -69,7 +69,10 @@ def test_an_empty_cache_says_that_nothing_is_kept(tmp_path):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"model_sha256": "d" * 64}, "changed since the nearest one: model (aaaaaaaa... -> dddddddd...)"),
+        (
+            {"model_sha256": "d" * 64},
+            "changed since the nearest one: model (aaaaaaaa... -> dddddddd...)",
+        ),
         ({"data_sha256": "d" * 64}, "changed since the nearest one: samples ("),
         ({"samples_sha256": "d" * 64}, "changed since the nearest one: samples ("),
         ({"algorithm": "max"}, "algorithm (entropy opset 17 -> max opset 17)"),
@@ -194,7 +197,9 @@ def test_every_part_changes_the_key():
 
 
 def test_trt_cache_has_big_endian_floats_of_a_127th():
-    text = trtcache.write([tensor("input", 0.0, 127.0), tensor("conv1", -2.54, 1.0)], "entropy", 8601)
+    text = trtcache.write(
+        [tensor("input", 0.0, 127.0), tensor("conv1", -2.54, 1.0)], "entropy", 8601
+    )
     assert text.splitlines() == [
         "TRT-8601-EntropyCalibration2",
         "input: 3f800000",

@@ -85,7 +85,9 @@ def test_quantize_verifies_and_blesses(harness, tmp_path):
     assert record.after.accuracy >= record.goal
     assert record.before.accuracy - record.after.accuracy <= 0.01
     assert record.after.size_bytes <= 0.3 * record.before.size_bytes
-    assert [c.changed for c in record.costs] == sorted((c.changed for c in record.costs), reverse=True)
+    assert [c.changed for c in record.costs] == sorted(
+        (c.changed for c in record.costs), reverse=True
+    )
     assert record.statement == "Result not verified by MLCommons Association."
     model = onnx.load(tmp_path / "q.onnx")
     assert tensorrt_problems(model) == []
@@ -272,7 +274,7 @@ def test_a_disk_that_fills_up_during_the_work_loses_nothing(harness, tmp_path, m
     full.mkdir()
 
     def fsync(handle):
-        if Path(os.readlink(f"/proc/self/fd/{handle}")).parent == full:
+        if Path(f"/proc/self/fd/{handle}").readlink().parent == full:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         real(handle)
 
@@ -341,7 +343,15 @@ def test_a_read_only_model_folder_is_left_as_it_is(harness, tmp_path):
     (folder / "m.onnx").write_bytes(DIGITS.read_bytes())
     folder.chmod(0o555)
     try:
-        harness("quantize", "--workload", "digits", "--model", "models/m.onnx", "--verify", "--no-compare")
+        harness(
+            "quantize",
+            "--workload",
+            "digits",
+            "--model",
+            "models/m.onnx",
+            "--verify",
+            "--no-compare",
+        )
     finally:
         folder.chmod(0o755)
     assert [p.name for p in folder.iterdir()] == ["m.onnx"]

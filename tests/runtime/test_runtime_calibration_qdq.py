@@ -238,7 +238,10 @@ def test_recipes_that_cannot_be_followed_name_every_problem(made):
         quantize(graph, few, Recipe(Precision.FP16, Placement.CPU))
     texts = [str(p) for p in caught.value.problems]
     assert texts[0].startswith("--precision: want int8 or fp8, got fp16")
-    assert texts[1] == "ranges: want one for every layer's input, got none for flat; calibrate this very model"
+    assert (
+        texts[1]
+        == "ranges: want one for every layer's input, got none for flat; calibrate this very model"
+    )
     with pytest.raises(ConfigError, match="layers are: conv1, conv2, conv3, dense1, dense2"):
         quantize(graph, ranges, Recipe(INT8, skip=frozenset({"conv9"})))
     with pytest.raises(ConfigError, match="at least one layer to quantize, got all"):

@@ -193,6 +193,22 @@ def test_formats_by_compute_capability(capability: str | None, formats: set[str]
         assert precision.supported(fmt, capability) == (fmt.value in formats)
 
 
+def test_opsets_of_qdq_formats() -> None:
+    assert precision.required_opset(Precision.INT8) == 13
+    assert precision.required_opset(Precision.FP8) == 19
+
+
+def test_quantization_is_refused_where_the_target_lacks_the_format() -> None:
+    targets = load().targets
+    for name in ("h200-sxm-141gb", "l4", "b200"):
+        assert precision.check_quantization(Precision.FP8, targets[name]) == []
+    for name in ("cpu", "a100-sxm-80gb", "a30", "jetson-agx-orin"):
+        assert precision.check_quantization(Precision.INT8, targets[name]) == []
+        [problem] = precision.check_quantization(Precision.FP8, targets[name])
+        assert problem.where == f"--target {name}"
+        assert problem.got == "fp8"
+
+
 def test_precision_thresholds_are_the_rules_numbers() -> None:
     for policy, fmt in (
         (precision.FP16_FROM, Precision.FP16),
