@@ -9,7 +9,7 @@ from docgen.catalog import Catalog, Entry, Policy, Target
 from docgen.claims.compose import Composer
 from docgen.evidence import State
 from docgen.views import commands as shell
-from docgen.views import evidence_tables, figures, links, profile, tuning_tables
+from docgen.views import evidence_tables, figures, links, profile, quantization, tuning_tables
 from docgen.views.lookup import Lookup, causes, none_cell, scenario_title, scenario_word, variant
 from docgen.views.measure import (
     UNVERIFIED,
@@ -59,6 +59,8 @@ def _guide(
     runs = {e.key: measurements(evidence, e) for e in entries}
     measured = evidence_tables.measured(entries, runs, lookup)
     yield from (m.plot for m in measured if m.plot is not None)
+    quantized = quantization.section(target, lookup, evidence)
+    yield from (q.plot for q in quantized if q.plot is not None)
     workloads = lookup.workloads_of(target.name)
     yield Page(
         path=links.target_page(target.name),
@@ -78,6 +80,7 @@ def _guide(
             "fits": tuning_tables.fits(target, entries, lookup),
             "policies": _policies(entries, lookup),
             "precisions": _precisions(target, lookup),
+            "quantized": quantized,
             "mig": _mig(target, lookup),
             "runs": evidence_tables.overview(entries, runs, lookup),
             "provenance": evidence_tables.provenance(entries, runs, lookup),

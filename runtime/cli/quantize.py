@@ -194,13 +194,17 @@ def _place(opened: Opened, recipe: Recipe, out: Path | None) -> tuple[Path, str]
 
 def _check_places(opened: Opened, place: Path, plots: Path | None) -> None:
     """Raise HarnessError before the work where something cannot be written or drawn."""
+    from runtime.artifacts import record_folder
     from runtime.calibration.places import check_places
     from runtime.calibration.plots import require_matplotlib
 
     errors: list[HarnessError] = []
     try:
         drawn = plots / "histograms.svg" if plots else None
-        check_places({"--out": place, "--plots": drawn}, opened.model.path.stat().st_size)
+        copies = record_folder()
+        copy = copies / "quantization.json" if copies else None
+        places = {"--out": place, "--plots": drawn, "HARNESS_RECORD_DIR": copy}
+        check_places(places, opened.model.path.stat().st_size)
     except HarnessError as error:
         errors.append(error)
     try:

@@ -10,6 +10,7 @@ from runtime.cli.ranges import Opened, write_plots
 from runtime.errors import ArtifactError, ConfigError, InvalidResult, Problem, UsageError
 
 if TYPE_CHECKING:
+    from runtime.calibration.places import Kept
     from runtime.calibration.qdq import Recipe
     from runtime.calibration.quantization import Made, Order
     from runtime.calibration.record import CalibrationRecord
@@ -106,14 +107,32 @@ def finish(made: Made, place: Path, plots: Path | None, *, as_json: bool) -> Non
     file = place.with_suffix(f".refused{place.suffix}") if refused else place
     model = keep(file, made.content, "--out")
     beside = keep(model.path.with_suffix(".json"), to_json(record), "--out")
+    copy = _copy(record, file.stem)
     if plots:
         write_plots(plots, record.tensors, record.costs)
     _show(record, model.path, as_json=as_json)
-    problems = [k.problem for k in (model, beside) if k.problem]
+    problems = [k.problem for k in (model, beside, copy) if k and k.problem]
     if problems:
         raise ArtifactError(problems)
     if refused:
         raise InvalidResult(_refusal(record, model.path))
+
+
+def _copy(record: QuantizationRecord, name: str) -> Kept | None:
+    """Write a copy of the record where HARNESS_RECORD_DIR wants it.
+
+    Why: the folder is shared with run records; the one field around ours tells them apart.
+    """
+    import msgspec
+
+    from runtime.artifacts import record_folder
+    from runtime.calibration.places import keep
+
+    folder = record_folder()
+    if folder is None:
+        return None
+    data = msgspec.json.format(msgspec.json.encode({"quantization": record}), indent=1) + b"\n"
+    return keep(folder / f"quantization-{name}.json", data, "HARNESS_RECORD_DIR")
 
 
 def _limits(texts: Sequence[str]) -> dict[str, float]:
