@@ -43,7 +43,7 @@ class Quantized:
 
 
 def section(target: Target, lookup: Lookup, evidence: Evidence) -> list[Quantized]:
-    """Return the quantized models that a target could run, newest of each kind.
+    """Return the quantized models that a target could run: of each kind one, newest and judged.
 
     Empty for targets whose entries are all FP32 and that nothing was quantized for.
     """
@@ -51,9 +51,9 @@ def section(target: Target, lookup: Lookup, evidence: Evidence) -> list[Quantize
     for record in _records(evidence):
         if not _suits(record, target, lookup):
             continue
-        names = ("workload", "precision", "placement", "algorithm", "verdict")
+        names = ("workload", "precision", "placement", "algorithm")
         kind = (*(str(record.get(n, "")) for n in names), ",".join(record.get("skipped", ())))
-        if kind not in newest or str(record.get("made")) > str(newest[kind].get("made")):
+        if kind not in newest or _rank(record) > _rank(newest[kind]):
             newest[kind] = record
     return [_quantized(target, lookup, newest[kind]) for kind in sorted(newest)]
 
@@ -69,10 +69,18 @@ def _records(evidence: Evidence) -> list[Mapping[str, Any]]:
     ]
 
 
+def _rank(record: Mapping[str, Any]) -> tuple[bool, str]:
+    """Return what orders records of one kind: judged ones are better, then newer ones."""
+    return record.get("verdict") == "blessed", str(record.get("made"))
+
+
 def _suits(record: Mapping[str, Any], target: Target, lookup: Lookup) -> bool:
-    """Tell whether a model is one for a target: its format, its placement, its workloads."""
+    """Tell whether a model is one for a target: its format, its placement, not refused.
+
+    A model with ranges set by hand is an experiment and no part of a guide.
+    """
     precision, placement = record.get("precision"), record.get("placement")
-    if record.get("verdict") == "refused":
+    if record.get("verdict") == "refused" or record.get("by_hand"):
         return False
     if profile.is_cpu(target):
         return precision in _CPU_FORMATS and placement == "cpu"

@@ -55,6 +55,8 @@ class Order:
     """Ranges by tensor."""
     recipe: Recipe
     """Format, placement, layers to leave alone."""
+    by_hand: tuple[str, ...] = ()
+    """Tensors whose range was set by hand."""
     record: CalibrationRecord | None
     """Where the ranges come from; None for ranges from elsewhere."""
     calibration_seconds: float = 0.0
@@ -297,6 +299,7 @@ def _record(
         goal=proof.goal,
         verdict=proof.verdict,
         note="; ".join(notes),
+        by_hand=order.by_hand,
         costs=tuple(
             LayerCost(layer=c.layer, changed=c.changed, noise=c.noise) for c in proof.costs
         ),

@@ -97,6 +97,8 @@ class QuantizationRecord(_Frozen, frozen=True, kw_only=True):
     """`blessed`, `refused` or `unproven`."""
     note: str
     """What must be said about weights or data; empty for real ones."""
+    by_hand: tuple[str, ...]
+    """Tensors whose range was set by hand."""
     costs: tuple[LayerCost, ...]
     """Layers, dearest first; empty where nobody asked."""
     offer: Offer | None

@@ -77,6 +77,7 @@ def make_order(
         algorithm=opened.algorithm,
         ranges=set_ranges(ranges, limits),
         recipe=recipe,
+        by_hand=tuple(sorted(limits)),
         record=record,
         calibration_seconds=seconds,
         target=own["target"] or "",

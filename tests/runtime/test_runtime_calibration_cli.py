@@ -122,6 +122,7 @@ def test_mixed_precision_meets_the_goal(harness, tmp_path):
     record = read((tmp_path / "mixed.json").read_bytes(), "x")
     assert record.verdict == "blessed"
     assert record.skipped == ("conv3", "dense1")
+    assert record.by_hand == ("conv2.relu", "flat")
     assert record.after.accuracy >= record.goal
     assert quantized_layers(onnx.load(tmp_path / "mixed.onnx")) == ("conv1", "conv2", "dense2")
 
@@ -143,6 +144,16 @@ def test_compare_measures_both_models(harness, tmp_path, monkeypatch):
     for side in (record.before, record.after):
         assert side.latency_ms > 0
         assert side.memory_mib > 0
+
+
+def test_the_record_folder_gets_a_copy(harness, tmp_path, monkeypatch):
+    monkeypatch.setenv("HARNESS_RECORD_DIR", str(tmp_path / "records"))
+    harness("quantize", "--workload", "digits", "--no-compare", "--out", "q.onnx")
+    copy = json.loads((tmp_path / "records" / "quantization-q.json").read_bytes())
+    assert copy["quantization"] == json.loads((tmp_path / "q.json").read_bytes())
+    monkeypatch.setenv("HARNESS_RECORD_DIR", "/proc/none")
+    message = harness("quantize", "--workload", "digits", "--out", "p.onnx", code=4).stderr
+    assert "HARNESS_RECORD_DIR /proc/none: want a folder that we can write" in message
 
 
 def test_ranges_come_from_a_record_or_a_trt_cache(harness, tmp_path):
