@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,11 @@ from docgen.views import profile
 from docgen.views.lookup import Lookup, none_cell
 from docgen.views.measure import UNVERIFIED
 from docgen.views.model import Bar, Evidence, Plot, Table
-from docgen.views.text import inline, slug
+from docgen.views.text import code, inline, slug
+
+_BLOCKS = 32
+_SHADES = "\u2581\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
+"""Blocks from low to high."""
 
 _CPU_FORMATS = ("int8",)
 _ROWS = (
@@ -151,11 +156,30 @@ def _ranges(record: Mapping[str, Any]) -> Table | None:
             f"{_number(tensor['lowest'])} to {_number(tensor['highest'])}",
             f"{_number(tensor['low'])} to {_number(tensor['high'])}",
             f"{100 * tensor['clipped']:.3f}",
+            code(_spark(tensor)),
         )
         for tensor in record.get("tensors", ())
     )
-    headers = ("Tensor", "Seen", "Range", "Clipped, % of values")
+    headers = ("Tensor", "Seen", "Range", "Clipped, % of values", "Histogram, [range]")
     return Table(headers=headers, rows=rows, numeric=(3,), stub=1) if rows else None
+
+
+def _spark(tensor: Mapping[str, Any]) -> str:
+    """Return a histogram as a line of blocks, with brackets at the ends of the range.
+
+    Counts are on a logarithmic scale. The line reaches from minus to plus the largest value;
+    an empty bin is a dot.
+    """
+    counts, edge = tensor["counts"], tensor["edge"] or 1.0
+    width = max(1, len(counts) // _BLOCKS)
+    groups = [sum(counts[i : i + width]) for i in range(0, len(counts), width)]
+    most = math.log1p(max(groups))
+    steps = len(_SHADES) - 1
+    marks = [_SHADES[math.ceil(steps * math.log1p(n) / most)] if n else "." for n in groups]
+    scale = len(groups) / (2 * edge)
+    low, high = ((tensor[end] + edge) * scale for end in ("low", "high"))
+    first, last = max(0, math.floor(low)), min(len(groups), math.ceil(high))
+    return "".join([*marks[:first], "[", *marks[first:last], "]", *marks[last:]])
 
 
 def _plot(target: Target, title: str, record: Mapping[str, Any]) -> Plot | None:

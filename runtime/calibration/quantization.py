@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from runtime.calibration import compare, judge, modelopt
 from runtime.calibration.algorithms import Algorithm
-from runtime.calibration.calibration import Report, libraries
+from runtime.calibration.calibration import Report
 from runtime.calibration.qdq import Recipe, quantize
 from runtime.calibration.record import CalibrationRecord, TensorRange
 from runtime.calibration.result import (
@@ -282,14 +283,14 @@ def _record(
 
     names = quantized_layers(onnx.load_from_string(content))
     notes = dict.fromkeys(n for n in (order.model.note, order.samples.note) if n)
-    tool = f"modelopt {modelopt.require_modelopt()}" if order.tool == "modelopt" else libraries()
+    version = modelopt.require_modelopt if order.tool == "modelopt" else _onnxruntime
     return QuantizationRecord(
         schema_version=SCHEMA_VERSION,
         workload=order.module.WORKLOAD.name,
         target=order.target,
         precision=str(order.recipe.precision),
         placement=str(order.recipe.placement),
-        tool=tool,
+        tool=f"{order.tool} {version()}",
         algorithm=str(order.algorithm),
         calibration_sha256=order.record.sha256 if order.record else "",
         skipped=tuple(sorted(order.recipe.skip)),
@@ -322,6 +323,11 @@ def _tensors(order: Order) -> tuple[TensorRange, ...]:
         msgspec.structs.replace(t, low=order.ranges[t.name][0], high=order.ranges[t.name][1])
         for t in tensors
     )
+
+
+def _onnxruntime() -> str:
+    """Return ONNX Runtime's version."""
+    return metadata.version("onnxruntime")
 
 
 def _ticker(order: Order, phase: str) -> Callable[[int, int], None]:

@@ -26,7 +26,16 @@ RECORD = {
         {"layer": "conv1", "changed": 0.0, "noise": 0.001},
     ],
     "tensors": [
-        {"name": "x", "lowest": 0.0, "highest": 4.0, "low": 0.0, "high": 3.5, "clipped": 0.001}
+        {
+            "name": "x",
+            "lowest": 0.0,
+            "highest": 4.0,
+            "low": 0.0,
+            "high": 3.0,
+            "clipped": 0.001,
+            "edge": 4.0,
+            "counts": [0, 0, 0, 0, 900, 90, 9, 1],
+        }
     ],
     "calibration_seconds": 0.5,
     "seconds": 3.0,
@@ -64,7 +73,9 @@ def test_the_cpu_shows_its_own_placement(make):
     assert made.table.rows[0][3] == "0.292"
     assert made.facts[0] == "Verdict: blessed (goal 0.9772, whole evaluation set)."
     assert "Some CPU, 2 cores, 2026-01-02" in made.facts[3]
-    assert made.ranges.rows == (("x", "0 to 4", "0 to 3.5", "0.100"),)
+    assert made.ranges.rows == (
+        ("x", "0 to 4", "0 to 3", "0.100", "`....[\u2588\u2586\u2583]\u2581`"),
+    )
     assert [(b.label, b.value) for b in made.plot.bars] == [("dense", 2.0), ("conv1", 0.1)]
     assert made.statement == "Result not verified by MLCommons Association."
 
