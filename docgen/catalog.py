@@ -440,6 +440,8 @@ class Snippet(_Frozen, frozen=True, kw_only=True):
     """Name of that device for readers."""
     missing_exit: int = 0
     """Exit code by which its command says that the machine lacks something; 0 for none."""
+    figures: tuple[str, ...] = ()
+    """SVG files that it writes and the page shows, relative to its working folder."""
 
 
 class Claim(_Frozen, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from docgen.config import Config
 from docgen.errors import Problem
 from docgen.snippets import expect, machine, needs, trace
 from docgen.snippets.execution import here
+from docgen.snippets.figures import MARK
 from docgen.snippets.machine import Machine
 from docgen.snippets.model import Result
 from docgen.snippets.run import problems as result_problems
@@ -171,7 +172,11 @@ class _Judge:
         found = []
         if result.text != snippet.text:
             found.append("the commands changed")
-        if {c.expect for c in result.checks if not c.expect.startswith("run record ")} != {
+        drawn = {c.expect.removeprefix(MARK) for c in result.checks if c.expect.startswith(MARK)}
+        if {f.path for f in result.figures} | drawn != set(snippet.figures):
+            found.append("the figures that the page asks for changed")
+        added = ("run record ", MARK)
+        if {c.expect for c in result.checks if not c.expect.startswith(added)} != {
             c.expect for c in expect.check(snippet.expect, expect.Outcome(0, "", ""))
         }:
             found.append("the expectations changed")

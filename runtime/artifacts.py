@@ -13,7 +13,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -25,7 +25,13 @@ LOCK_NAME = ".harness.lock"
 """File that marks a results folder as taken by a running harness."""
 
 MIN_FREE_MIB = 64
-"""Least free space that a results folder needs, in MiB: logs of one ordinary run."""
+"""Least free space that a results folder needs, in MiB: logs of one ordinary run.
+
+`runtime.space` estimates what a run really needs, where that is more.
+"""
+
+INNER_NAME = ".mlperf_log_accuracy.json.12345678"
+"""Longest name that a run makes inside its folder: a temporary file of an atomic write."""
 
 RESULTS = "results"
 """Folder under the working directory that runs are written to unless `--out` is given."""
@@ -42,7 +48,8 @@ class Place:
     writable: bool
     """Whether this process could create files in `path`."""
     reason: str = ""
-    """Why not: `permission`, `not a folder`, `read-only`; empty when writable."""
+    """Why not, in words: `permission denied`, `not a folder`, `name too long`; empty when
+    writable."""
     owner: str = ""
     """Owner of `existing`, `name (uid N)`."""
     mode: str = ""
@@ -70,7 +77,7 @@ def probe(path: Path) -> Place:
         return Place(
             path=path, existing=existing, writable=False, reason=_words(error), us=_us(), mend=mend
         )
-    reason = _refusal(existing, info.st_mode)
+    reason = _refusal(existing, info.st_mode) or _too_long(path, existing)
     return Place(
         path=path,
         existing=existing,
@@ -84,12 +91,13 @@ def probe(path: Path) -> Place:
     )
 
 
-def problem_of(place: Place, where: str) -> Problem | None:
+def problem_of(place: Place, where: str, need_mib: int = MIN_FREE_MIB) -> Problem | None:
     """Return what is wrong with a place, or None.
 
     Args:
         place: A probed folder.
         where: The flag or variable that named it, for example `--out`.
+        need_mib: Free space that it must have, in MiB.
     """
     if not place.writable:
         seen = f"{place.reason}: {place.existing}"
@@ -102,9 +110,10 @@ def problem_of(place: Place, where: str) -> Problem | None:
             place.mend,
             PERMISSION_DENIED.code,
         )
-    if place.free_mib < MIN_FREE_MIB:
-        want = f"at least {MIN_FREE_MIB} MiB free"
-        mend = "free some space or choose another folder with --out"
+    if place.free_mib < need_mib:
+        want = f"at least {need_mib} MiB free"
+        other = f"with {where}" if where.startswith("--") else f"for {where}"
+        mend = f"free some space or choose another folder {other}"
         got = f"{place.free_mib} MiB"
         return Problem(f"{where} {place.path}", want, got, mend, DISK_FULL.code)
     return None
@@ -182,7 +191,8 @@ def lock_folder(path: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            name.unlink(missing_ok=True)
+            with suppress(OSError):  # the folder may be gone, or have become read-only
+                name.unlink(missing_ok=True)
 
 
 def folder_holder(path: Path) -> str:
@@ -219,11 +229,13 @@ def atomic_write(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         Path(temporary).chmod(0o666 & ~_umask())
         Path(temporary).replace(path)
+        _sync_folder(path.parent)
     except OSError as error:
         raise _failure(error, path, "writing") from error
     finally:
         if temporary:
-            Path(temporary).unlink(missing_ok=True)
+            with suppress(OSError):
+                Path(temporary).unlink(missing_ok=True)
 
 
 def unique_folder(parent: Path, name: str, now: datetime | None = None) -> Path:
@@ -265,6 +277,67 @@ def fallback_folder() -> Path:
     return Path(tempfile.gettempdir()) / f"calliope-results-{os.getuid()}"
 
 
+def fallback_folders() -> tuple[Path, ...]:
+    """Return every place that may take what its own folder refuses, in order.
+
+    Why: the folder for temporary files is often on the disk that is full; the other two
+        are another disk on most machines, and memory on Linux.
+    """
+    name = fallback_folder().name
+    return (
+        fallback_folder(),
+        Path("/var/tmp") / name,  # noqa: S108 - files get random names from mkstemp
+        cache_folder() / "results",
+        Path("/dev/shm") / name,  # noqa: S108 - likewise
+    )
+
+
+def rescue_write(
+    path: Path, data: bytes, elsewhere: bytes | None = None
+) -> tuple[Path, ArtifactError | None]:
+    """Write a file whole; where its folder refuses, write it to a fallback folder.
+
+    Args:
+        path: Where it belongs.
+        data: Its content.
+        elsewhere: Its content in a fallback folder; None for the same.
+
+    Returns:
+        Where it lies, and the refusal; None where it lies at `path`.
+
+    Raises:
+        ArtifactError: Every place refuses.
+    """
+    try:
+        atomic_write(path, data)
+    except ArtifactError as error:
+        refusal = error
+    else:
+        return path, None
+    for folder in fallback_folders():
+        try:
+            place = unique_folder(folder, path.parent.name) / path.name
+            atomic_write(place, data if elsewhere is None else elsewhere)
+        except (ArtifactError, OSError):
+            continue
+        return place, refusal
+    raise refusal
+
+
+def _too_long(path: Path, existing: Path) -> str:
+    """Return why a path cannot be made for its length; empty where it can."""
+    try:
+        longest = os.pathconf(existing, "PC_NAME_MAX")
+        whole = os.pathconf(existing, "PC_PATH_MAX")
+    except (OSError, ValueError):
+        return ""
+    missing = path.relative_to(existing).parts
+    inner = len(os.fsencode(path)) + len(INNER_NAME) + len("/loadgen/")
+    if any(len(os.fsencode(part)) > longest for part in missing) or inner >= whole:
+        return "name too long"
+    return ""
+
+
 def _refusal(existing: Path, mode: int) -> str:
     """Return why no file can be created under a path; empty when one can."""
     if not stat.S_ISDIR(mode):
@@ -287,6 +360,8 @@ def _words(error: OSError) -> str:
         errno.ENOENT: "broken link",
         errno.ENOTDIR: "not a folder",
         errno.ELOOP: "a loop of links",
+        errno.ENAMETOOLONG: "name too long",
+        errno.EFBIG: "a file size limit is reached",
     }
     return known.get(error.errno or 0, error.strerror or str(error))
 
@@ -301,6 +376,8 @@ def _mend(existing: Path, owner: int, reason: str) -> str:
             ids = f"{os.getuid()}:{os.getgid()}"
             return f"run `sudo chown -R {ids} {path}` or choose another folder"
         return "choose a folder on another file system; this one refuses even root"
+    if reason == "name too long":
+        return "choose a shorter name"
     if reason == "not a folder":
         return f"move {path} away or choose another folder"
     if reason == "read-only file system":
@@ -343,6 +420,16 @@ def _user(uid: int) -> str:
 def _us() -> str:
     """Return the user of this process."""
     return _user(os.getuid())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring a renamed file's name to the disk; file systems that cannot are left alone."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _umask() -> int:

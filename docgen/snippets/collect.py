@@ -17,7 +17,7 @@ from docgen.errors import Problem, SnippetError
 from docgen.snippets import expect, fences, needs
 from docgen.snippets.entries import complete, of_entries
 
-OPTIONS = ("needs", "timeout", "expect", "language", "measures", "mode", "caption")
+OPTIONS = ("needs", "timeout", "expect", "language", "measures", "mode", "caption", "figure")
 """Options of the directive; `expect` can come more than once."""
 
 LANGUAGES = ("console", "python")
@@ -163,6 +163,7 @@ def _snippet(
         expect=tuple(expects),
         measures=values.get("measures", ""),
         mode=values.get("mode", "performance" if values.get("measures") else ""),
+        figures=tuple(values.get("figure", "").split()),
     )
 
 

@@ -22,8 +22,8 @@ import msgspec
 
 from docgen.catalog import Snippet
 from docgen.config import ROOT_VARIABLE, Config, project_table
-from docgen.snippets import expect, machine, process, trace
-from docgen.snippets.model import Check, Dependencies, Result
+from docgen.snippets import expect, figures, machine, process, trace
+from docgen.snippets.model import Check, Dependencies, Figure, Result
 
 KEPT_CHARACTERS = 20_000
 """Characters that a result keeps of each output stream: its end."""
@@ -83,7 +83,9 @@ class Execution:
     records: tuple[dict[str, Any], ...]
     """Run records that it wrote."""
     broken: tuple[Check, ...]
-    """One failed check for each file that should be a run record and is none."""
+    """One failed check for each file that should be a run record or a drawing and is none."""
+    figures: tuple[Figure, ...]
+    """Drawings that it wrote and the page asked for."""
     places: tuple[tuple[str, str], ...]
     """Folders of this machine, and what stands for them in a result."""
 
@@ -121,8 +123,15 @@ def execute(
         except OSError as error:
             done = process.Finished(127, "", f"cannot be started: {error}", 0.0)
         records, broken = _records(place.records)
+        drawn, missing = figures.read(snippet.figures, place.work)
         return Execution(
-            started, done, trace.read(place.dump), records, tuple(broken), _names(place, config)
+            started=started,
+            done=done,
+            traced=trace.read(place.dump),
+            records=records,
+            broken=(*broken, *missing),
+            figures=drawn,
+            places=_names(place, config),
         )
 
 
@@ -153,6 +162,7 @@ def make_result(snippet: Snippet, execution: Execution, config: Config) -> Resul
         environment=environment,
         environment_key=_hash(environment),
         records=tuple(scrub(record) for record in execution.records),
+        figures=execution.figures,
     )
 
 

@@ -44,6 +44,17 @@ class Dependencies(_Frozen, frozen=True):
     """`Snippet.values` at that time: the configuration that the figures stand for."""
 
 
+class Figure(_Frozen, frozen=True):
+    """A drawing that an execution wrote, with its data."""
+
+    path: str
+    """The file as the page names it, relative to the working folder."""
+    svg: str
+    """Text of the drawing."""
+    rows: tuple[tuple[str, ...], ...] = ()
+    """The CSV file of the same name, its head first; empty without one."""
+
+
 class Result(_Frozen, frozen=True):
     """One execution."""
 
@@ -76,5 +87,7 @@ class Result(_Frozen, frozen=True):
     """Hash over the environment."""
     records: tuple[dict[str, Any], ...] = ()
     """Run records that the execution wrote."""
+    figures: tuple[Figure, ...] = ()
+    """Drawings that it wrote and the page asked for."""
     schema: int = SCHEMA_VERSION
     """Version of this form."""

@@ -1,6 +1,6 @@
 """Executes snippets, each in a process of its own, and keeps what they left behind.
 
-Snippets that measure run alone, one after another, after all others; the others share
+Snippets that measure or draw run alone, one after another, after all others; the others share
 `jobs` threads. Snippets with the same commands share one execution, so that two pages
 show the same figure. Every result is kept as soon as it is there.
 """
@@ -57,7 +57,7 @@ def run(
     """
     session = _Session(config, len(snippets), on_progress, store or Store(config.store))
     groups = _group(snippets)
-    alone = [g for g in groups if any(s.measures for s in g)]
+    alone = [g for g in groups if any(s.measures or s.figures for s in g)]
     shared = [g for g in groups if g not in alone]
     try:
         with ThreadPoolExecutor(max(1, jobs)) as pool:

@@ -76,6 +76,7 @@ class SnippetDirective(_Directive):
         "measures": directives.unchanged_required,
         "mode": directives.unchanged_required,
         "caption": directives.unchanged_required,
+        "figure": directives.unchanged_required,
     }
     """The options of a snippet; see `docgen.snippets.fences`."""
 
@@ -109,6 +110,7 @@ class SnippetDirective(_Directive):
             expect=read_expectations(self.block_text, self.options.get("expect") or ""),
             measures=self.options.get("measures", ""),
             mode=self.options.get("mode", ""),
+            figures=tuple(self.options.get("figure", "").split()),
         )
 
 

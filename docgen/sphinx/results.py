@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,12 @@ from docutils import nodes
 
 from docgen.evidence import State, describe_machine
 from docgen.snippets.machine import MACHINE_KEYS
-from docgen.sphinx import markup, roles
+from docgen.sphinx import drawings, markup, roles
 
 if TYPE_CHECKING:
     from docgen.catalog import Snippet
     from docgen.evidence import Judged
-    from docgen.snippets.model import Check, Result
+    from docgen.snippets.model import Check, Figure, Result
 
 SHOWN_LINES = 200
 """Most lines of output that a page shows; the end of longer output is kept."""
@@ -53,6 +54,7 @@ def make_report(judged: Judged | None, written: Snippet | None = None) -> list[n
     if result.checks:
         parts.append(_make_checks(result.checks))
     opened = judged.state is State.FAILED
+    parts += [_make_figure(figure, result.snippet) for figure in result.figures]
     exit_code = "timed out" if result.exit_code is None else f"exit code {result.exit_code}"
     parts.append(
         _make_output(f"Output ({exit_code}, {result.seconds:.3g} s)", result.output, opened)
@@ -102,6 +104,40 @@ def _make_output(title: str, text: str, opened: bool) -> markup.details:
     block["language"] = "text"
     part += block
     return part
+
+
+def _make_figure(figure: Figure, snippet: str) -> nodes.container:
+    """Return a drawing with its data in a part that a reader can open."""
+    block = nodes.container(classes=["docgen-figure"])
+    title = re.search(r"<title>(.*?)</title>", figure.svg, re.DOTALL)
+    alt = html.unescape(title[1]) if title else figure.path
+    prefix = "svg-" + re.sub(r"[^A-Za-z0-9]+", "-", f"{snippet}-{figure.path}")
+    drawing = markup.inline_svg(classes=["docgen-svg"])
+    drawing["markup"] = drawings.inline(figure.svg, prefix, alt, figure.path)
+    drawing += nodes.paragraph("", alt)
+    block += drawing
+    if figure.rows:
+        data = markup.details()
+        data += markup.summary("", f"Data of the plot ({len(figure.rows) - 1} rows)")
+        data += _make_table(figure.rows)
+        block += data
+    return block
+
+
+def _make_table(rows: tuple[tuple[str, ...], ...]) -> nodes.table:
+    """Return rows as a table, the first one as its head."""
+    head, *body = rows
+    group = nodes.tgroup(cols=len(head))
+    for _ in head:
+        group += nodes.colspec(colwidth=1)
+    group += nodes.thead("", _make_row(head))
+    group += nodes.tbody("", *map(_make_row, body))
+    return nodes.table("", group, classes=["docgen-data"])
+
+
+def _make_row(cells: tuple[str, ...]) -> nodes.row:
+    """Return a row of a table."""
+    return nodes.row("", *(nodes.entry("", nodes.paragraph("", clean(c))) for c in cells))
 
 
 def _make_provenance(result: Result) -> nodes.paragraph:

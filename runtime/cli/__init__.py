@@ -14,6 +14,7 @@ from runtime.cli import (
     quantize,
     run,
     submission,
+    tune,
 )
 from runtime.cli.group import main
 
@@ -30,4 +31,5 @@ __all__ = [
     "quantize",
     "run",
     "submission",
+    "tune",
 ]

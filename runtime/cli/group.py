@@ -61,6 +61,7 @@ def main() -> None:
       harness list                                     targets and workloads
       harness run --target cpu --workload digits --scenario offline --quick
       harness run --target h200-sxm-141gb --dry-run    settings of a GPU, needs no GPU
+      harness tune --target cpu --workload digits --scenario server
 
     \b
     Environment:

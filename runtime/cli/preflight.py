@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import click
+
 from runtime.artifacts import (
     LOCK_NAME,
+    MIN_FREE_MIB,
     fallback_folder,
     folder_holder,
     probe,
@@ -18,6 +21,7 @@ from runtime.artifacts import (
 from runtime.configs.registry import Registry
 from runtime.errors import ArtifactError, HarnessError, MissingError, Problem
 from runtime.plan import RunPlan
+from runtime.space import AMPLE, Need, model_need, run_bytes
 from runtime.troubles.machine import FOLDER_TAKEN, SUDO
 from runtime.vocabulary import BackendName
 
@@ -60,11 +64,13 @@ def check_before_run(
         lambda: _check_round(round_name),
         lambda: _check_devices(plans, registry),
         _check_audit,
-        lambda: _check_places(folders, record),
+        lambda: check_places(plans, registry, folders, record),
     ):
         _collect(check, errors)
     if errors:
         raise type(errors[0])(p for e in errors for p in e.problems)
+    for line in tight_places(plans, registry, folders):
+        click.echo(f"warning: {line}", err=True)
 
 
 def choose_parent(default: Path) -> tuple[Path, str]:
@@ -154,27 +160,69 @@ def _check_audit() -> None:
     refuse_audit(Path.cwd())
 
 
-def _check_places(folders: Iterable[Path], record: Path | None) -> None:
-    """Raise ArtifactError with every folder that cannot be written, or holds results already."""
-    places: dict[Path, str] = {}
+def check_places(
+    plans: Sequence[RunPlan], registry: Registry, folders: Iterable[Path], record: Path | None
+) -> None:
+    """Return when every place that will be written can take what it will get.
+
+    Raises:
+        ArtifactError: With every folder that cannot be written, has too little space, or
+            holds results already.
+    """
+    places: dict[Path, tuple[str, int]] = {}
     problems: list[Problem] = []
+    folders = list(folders)
     for folder in folders:
-        places.setdefault(folder, "--out")
+        places.setdefault(folder, ("--out", MIN_FREE_MIB))
         problems += _taken(folder)
+    for where, need in _needs(plans, registry, folders):
+        places[need.folder] = (where, need.mib)
     if record is not None:
-        places.setdefault(record if record.is_dir() else record.parent, "--record")
+        folder = record if record.is_dir() else record.parent
+        places.setdefault(folder, ("--record", MIN_FREE_MIB))
     copies = record_folder()
     if copies is not None:
-        places.setdefault(copies, "HARNESS_RECORD_DIR")
+        places.setdefault(copies, ("HARNESS_RECORD_DIR", MIN_FREE_MIB))
     known: set[Path] = set()
-    for path, where in places.items():
+    for path, (where, need_mib) in places.items():
         place = probe(path)
-        found = problem_of(place, where)
+        found = problem_of(place, where, need_mib)
         if found and place.existing not in known:
             known.add(place.existing)
-            problems.append(_with_fallback(found, where))
+            problems.append(_with_fallback(found, where, need_mib))
     if problems:
         raise ArtifactError(problems)
+
+
+def tight_places(
+    plans: Sequence[RunPlan], registry: Registry, folders: Iterable[Path]
+) -> list[str]:
+    """Return a sentence for every place that has room, but little more than is needed."""
+    lines = []
+    for where, need in _needs(plans, registry, list(folders)):
+        free = probe(need.folder).free_mib
+        if need.mib <= free < AMPLE * need.mib:
+            lines.append(
+                f"{where} {need.folder}: {free} MiB are free, about {need.mib} MiB are needed for "
+                f"{need.what}"
+            )
+    return lines
+
+
+def _needs(
+    plans: Sequence[RunPlan], registry: Registry, folders: Sequence[Path]
+) -> Iterator[tuple[str, Need]]:
+    """Yield the disk that runs need, with the flag or variable that names the folder."""
+    # The folders of one call lie on one disk, so each is held against the need of all.
+    size = sum(run_bytes(p, registry.workload(p.workload)) for p in plans)
+    for folder in folders:
+        yield "--out", Need(folder=folder, what="logs and records", size=size)
+    for name in dict.fromkeys(p.workload for p in plans):
+        plan = next(p for p in plans if p.workload == name)
+        module = getattr(registry.modules.get(name), "__file__", None)
+        need = model_need(plan, registry.workload(name), module)
+        if need is not None:
+            yield "HARNESS_CACHE", need
 
 
 def _taken(folder: Path) -> list[Problem]:
@@ -196,10 +244,17 @@ def _taken(folder: Path) -> list[Problem]:
     return [Problem(f"--out {folder}", "an empty or absent folder", got, mend, FOLDER_TAKEN.code)]
 
 
-def _with_fallback(found: Problem, where: str) -> Problem:
+def _with_fallback(found: Problem, where: str, need_mib: int) -> Problem:
     """Return a problem whose mend also offers a folder that can be written."""
     fallback = fallback_folder()
-    if where != "--out" or problem_of(probe(fallback), where):
+    if problem_of(probe(fallback), where, need_mib):
         return found
-    mend = f"{found.do}, for example --out {os.fspath(fallback / 'run')}"
+    offers = {
+        "--out": f"for example --out {os.fspath(fallback / 'run')}",
+        "--record": f"for example --record {os.fspath(fallback / 'record.json')}",
+        "HARNESS_RECORD_DIR": f"for example HARNESS_RECORD_DIR={os.fspath(fallback / 'records')}",
+        "HARNESS_CACHE": f"for example HARNESS_CACHE={os.fspath(fallback / 'cache')}",
+    }
+    offer = offers.get(where)
+    mend = f"{found.do}, {offer}" if offer else found.do
     return replace(found, do=mend)

@@ -16,12 +16,14 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from msgspec import structs
+
 from runtime import artifacts, errors
 from runtime.configs.workload import Workload
 from runtime.environment import read_code, read_machine, read_packages
 from runtime.errors import ArtifactError, HarnessError, Interrupted, Problem, RunError
 from runtime.loadgen.audit import write_audit
-from runtime.loadgen.logs import DETAIL, LOGS, read_detail
+from runtime.loadgen.logs import DETAIL, LOGS, Detail, read_detail
 from runtime.loadgen.process import STDERR, Child, Outcome
 from runtime.loadgen.progress import Progress
 from runtime.loadgen.settings import refuse_audit
@@ -51,6 +53,9 @@ STALL_S = 300.0
 PARTIAL_NOTE = "partial: the run was stopped before its end; the figures are what it had so far"
 """What every output of a run that did not end carries."""
 
+REFUSED_NOTE = "the results folder refused the record; LoadGen's own files may be cut off"
+"""What a record carries that lies elsewhere than it was asked for."""
+
 
 def execute(
     plan: RunPlan,
@@ -68,7 +73,8 @@ def execute(
         on_progress: Called about five times a second with where the run stands.
         stall_s: Longest time in which the timed part may finish nothing, in seconds.
         evidence: Whether the record may be copied to HARNESS_RECORD_DIR: not where the run
-            says nothing of its entry's speed, as a compliance test or a stand-in.
+            says nothing of its entry's speed, as a compliance test, a stand-in, or a trial of
+            a search.
 
     Returns:
         The record. An INVALID result is a record like any other.
@@ -92,22 +98,26 @@ def execute(
                 outcome = child.listen(on_progress, stall_s)
             except KeyboardInterrupt:
                 outcome = _stop(child)
-                run.save_partial(outcome, "interrupted", "the user stopped the run")
-                raise Interrupted(_stopped(folder, outcome)) from None
+                kept = run.save_partial(outcome, "interrupted", "the user stopped the run")
+                raise Interrupted(_stopped(kept or folder / RECORD, outcome)) from None
             except RunError as error:
-                run.save_partial(child.outcome, "stalled", str(error))
-                raise
+                kept = run.save_partial(child.outcome, "stalled", str(error))
+                raise _told(error, kept, folder) from None
             tail = child.tail()
         if outcome.done is None:
             failure = _error_of(outcome, folder, tail)
-            if isinstance(failure, RunError) or outcome.timed is not None:
-                run.save_partial(outcome, "child-died", str(failure))
-            raise failure  # a run that never started leaves its message, and no record
+            kept = folder / RECORD
+            # LoadGen's log is there from its start on, also where no report told of it.
+            if isinstance(failure, RunError) or (folder / LOGS / DETAIL).exists():
+                kept = run.save_partial(outcome, "child-died", str(failure))
+            # a run that never started leaves its message, and no record
+            raise _told(failure, kept, folder)
         try:
-            return run.save(run.finish(outcome.done))
+            record = run.finish(outcome.done)
         except ArtifactError as error:
-            run.save_partial(outcome, "unreadable-log", str(error))
-            raise
+            kept = run.save_partial(outcome, "unreadable-log", str(error))
+            raise _told(error, kept, folder) from error
+        return run.save(record)
 
 
 @dataclass(frozen=True)
@@ -123,6 +133,7 @@ class _Run:
     def finish(self, done: dict[str, Any]) -> RunRecord:
         """Return the record of a test that came to its end."""
         detail = read_detail(self.folder / LOGS / DETAIL)
+        _check_end(detail, self.plan, self.folder)
         model = Model(**done["model"])
         notes = tuple(done["notes"])
         if self.plan.mode is Mode.PERFORMANCE:
@@ -139,20 +150,28 @@ class _Run:
         return self._record((metric,), verdict, model, notes, accuracy)
 
     def save(self, record: RunRecord) -> RunRecord:
-        """Write the record, and its copy where HARNESS_RECORD_DIR asks for one; return it."""
+        """Write the record, and its copy where HARNESS_RECORD_DIR asks for one; return it.
+
+        Raises:
+            ArtifactError: A place refused it; the record is kept elsewhere, and the message
+                says where.
+        """
         data = to_json(record)
-        artifacts.atomic_write(self.folder / RECORD, data)
-        copies = artifacts.record_folder()
-        if copies and self.evidence:
-            stamp = self.created.strftime("%Y%m%dT%H%M%S%f")
-            key = record.key.replace("/", "-").replace("@", "-")
-            artifacts.atomic_write(copies / f"{stamp}-{key}-{record.mode}-{os.getpid()}.json", data)
+        noted = to_json(structs.replace(record, notes=(*record.notes, REFUSED_NOTE)))
+        problems = []
+        for path in (self.folder / RECORD, *self._copy(record)):
+            place, refusal = artifacts.rescue_write(path, data, noted)
+            if refusal is not None:
+                problems += [*refusal.problems, _kept(place, self.folder)]
+        if problems:
+            raise ArtifactError(problems)
         return record
 
-    def save_partial(self, outcome: Outcome, code: str, text: str) -> None:
-        """Write the record of a test that did not end, with what it had so far.
+    def save_partial(self, outcome: Outcome, code: str, text: str) -> Path | None:
+        """Write the record of a test that did not end, and return where it lies.
 
-        Why: a failure to write must not hide why the run ended.
+        Why: a failure to write must not hide why the run ended, so None is returned where
+            every place refuses.
         """
         do = "run it again; the files of this run stay in its folder"
         verdict = Verdict(result="PARTIAL", causes=(Cause(code=code, text=text, do=do),))
@@ -160,9 +179,21 @@ class _Run:
         model = Model(name=self.plan.model.name if self.plan.model else "", sha256="")
         record = self._record(metrics, verdict, model, (PARTIAL_NOTE,))
         try:
-            self.save(record)
+            place, _ = artifacts.rescue_write(self.folder / RECORD, to_json(record))
+            for path in self._copy(record):
+                artifacts.rescue_write(path, to_json(record))
         except ArtifactError:
-            return
+            return None
+        return place
+
+    def _copy(self, record: RunRecord) -> tuple[Path, ...]:
+        """Return where HARNESS_RECORD_DIR wants a copy: one path or none."""
+        copies = artifacts.record_folder() if self.evidence else None
+        if copies is None:
+            return ()
+        stamp = self.created.strftime("%Y%m%dT%H%M%S%f")
+        key = record.key.replace("/", "-").replace("@", "-")
+        return (copies / f"{stamp}-{key}-{record.mode}-{os.getpid()}.json",)
 
     def _accuracy(self, found: dict[str, Any]) -> Accuracy:
         """Return the accuracy with its goal: a share of the reference accuracy."""
@@ -273,13 +304,41 @@ def _so_far(plan: RunPlan, timed: Progress | None) -> list[Metric]:
     return metrics
 
 
-def _stopped(folder: Path, outcome: Outcome) -> Problem:
+def _check_end(detail: Detail, plan: RunPlan, folder: Path) -> None:
+    """Raise ArtifactError where LoadGen's log has no end: its verdict never reached the disk.
+
+    Why: LoadGen says nothing when the disk is full, and its log is then a shorter one.
+    """
+    if plan.mode is Mode.ACCURACY or "result_validity" in detail.values:
+        return
+    place = artifacts.probe(folder)
+    found = artifacts.problem_of(place, "results folder")
+    got = "one that is cut off" + (f" ({place.free_mib} MiB are free there)" if found else "")
+    do = "free some space and run again" if found else "run again; see the limits with `ulimit -a`"
+    where = str(folder / LOGS / DETAIL)
+    raise ArtifactError(Problem(where, "LoadGen's log to its end", got, do))
+
+
+def _told(error: HarnessError, kept: Path | None, folder: Path) -> HarnessError:
+    """Return an error that also says where the partial record is, where that is elsewhere."""
+    if kept == folder / RECORD:
+        return error
+    return type(error)([*error.problems, _kept(kept, folder)])
+
+
+def _kept(place: Path | None, folder: Path) -> Problem:
+    """Return what to say of a record that is not in its folder."""
+    got = f"it in {place}" if place else "no place that takes it"
+    return Problem("record", f"it in {folder}", got, "move it where you want it")
+
+
+def _stopped(record: Path, outcome: Outcome) -> Problem:
     """Return what to say of a run that the user stopped."""
     last = outcome.progress
     got = "a stop before the start"
     if last:
         got = f"a stop in phase {last.phase} after {last.done} of {last.total} {last.unit}"
-    do = f"the partial record is {folder / RECORD}; run again into another folder"
+    do = f"the partial record is {record}; run again into another folder"
     return Problem("run", "to end by itself", got, do, INTERRUPTED.code)
 
 

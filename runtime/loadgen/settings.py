@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from runtime.artifacts import atomic_write
 from runtime.configs.schema import Server
 from runtime.configs.workload import Workload
-from runtime.errors import ArtifactError, ConfigError, Problem, RunError
+from runtime.errors import ConfigError, Problem, RunError
 from runtime.loadgen.userconf import SCENARIOS, lint, write_conf
 from runtime.plan import RunPlan
-from runtime.troubles.machine import PERMISSION_DENIED
 from runtime.troubles.settings import AUDIT_CONFIG, SEEDS_MISSING, USER_CONF_FORM
 from runtime.vocabulary import Mode
 
@@ -56,18 +56,7 @@ def write_user_conf(plan: RunPlan, workload: Workload, held: int, path: Path) ->
     problems = lint(text, path.name)
     if problems:
         raise ConfigError(problems)
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ArtifactError(
-            Problem(
-                str(path),
-                "a writable file",
-                error.strerror or str(error),
-                "mend the folder",
-                PERMISSION_DENIED.code,
-            )
-        ) from error
+    atomic_write(path, text.encode())
 
 
 def make_settings(plan: RunPlan, workload: Workload, user_conf: Path) -> Any:

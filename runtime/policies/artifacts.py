@@ -56,6 +56,31 @@ NOTHING_LOST = Policy(
 )
 """Device time is dearer than disk."""
 
+SPACE = Policy(
+    id="artifacts.space",
+    title="Free space is held against the need",
+    rule=(
+        "What logs, answers, record and a model made on demand will take is estimated before the "
+        "run; too little free space is refused, less than twice the need is said."
+    ),
+    applies_to="all",
+    source="Calliope; sizes of LoadGen 6.0.17's files as measured (runtime.space)",
+)
+"""LoadGen does not tell of a full disk."""
+
+DISK_FULL = Policy(
+    id="artifacts.disk-full",
+    title="A full disk is no verdict",
+    rule=(
+        "A log of LoadGen that has no end is never judged: the record is PARTIAL with what was "
+        "measured until then. A record that its folder refuses goes to the first fallback folder "
+        "that takes it, and the message says where."
+    ),
+    applies_to="all",
+    source="Calliope; LoadGen 6.0.17 writes no error when its stream fails",
+)
+"""Half a log looks like a run without an answer."""
+
 ONE_RUN = Policy(
     id="artifacts.one-run-per-folder",
     title="One run, one folder",

@@ -1,0 +1,174 @@
+"""`harness tune`: the best values of an entry, found by real runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runtime.cli.group import main
+from runtime.cli.words import (
+    Choice,
+    complete_field,
+    complete_scenario,
+    complete_target,
+    complete_workload,
+)
+
+if TYPE_CHECKING:
+    from runtime.plan import RunPlan
+
+
+@main.command("tune")
+@click.option(
+    "--target",
+    required=True,
+    metavar="NAME",
+    shell_complete=complete_target,
+    help="What to run on; `harness list targets` prints the names.",
+)
+@click.option(
+    "--workload",
+    required=True,
+    metavar="NAME",
+    shell_complete=complete_workload,
+    help="What to run.",
+)
+@click.option(
+    "--scenario",
+    required=True,
+    type=Choice(["offline", "server", "single-stream", "multi-stream"]),
+    shell_complete=complete_scenario,
+    help="What to tune for: throughput, rate under the latency bound, or latency.",
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="MINUTES",
+    help="Most time for new trials; the best so far is confirmed within it.",
+)
+@click.option(
+    "--trial",
+    "trial_s",
+    type=click.FloatRange(min=0.2, max=600),
+    default=1.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Length of a trial's timed part.",
+)
+@click.option(
+    "--confirm",
+    "confirmations",
+    type=click.IntRange(min=1, max=20),
+    default=3,
+    show_default=True,
+    metavar="RUNS",
+    help="VALID runs in a row that a result needs.",
+)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(min=0.5, max=50),
+    default=5.0,
+    show_default=True,
+    metavar="PERCENT",
+    help="How exactly the Server rate is found.",
+)
+@click.option(
+    "--full/--quick",
+    "full",
+    default=False,
+    help="Confirm with runs of the entry's own durations, or with trials (the default). "
+    "Candidates are always tried with trials.",
+)
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    shell_complete=complete_field,
+    help="Keep a field at a value: it is not searched. Can be repeated.",
+)
+@click.option(
+    "--accuracy-target",
+    "accuracy",
+    type=Choice(["99", "99.9"]),
+    help="Variant of the entry: share of the reference accuracy to keep, in %.",
+)
+@click.option(
+    "--power",
+    type=Choice(["maxp", "maxq"]),
+    help="Variant of the entry: most performance or most efficiency.",
+)
+@click.option(
+    "--harness",
+    type=Choice(["direct", "triton", "hetero-mig"]),
+    help="Variant of the entry: what stands between LoadGen and the model.",
+)
+@click.option(
+    "--model", type=click.Path(path_type=Path), metavar="FILE", help="Your own ONNX model file."
+)
+@click.option(
+    "--data", type=click.Path(path_type=Path), metavar="DIR", help="Your own data set folder."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of journal, trials and result; a second call goes on there. Without it: "
+    "results/tune-ENTRY under the working directory.",
+)
+@click.option("--fresh", is_flag=True, help="Start anew; the earlier journal is kept aside.")
+@click.option("--dry-run", is_flag=True, help="Print what would be tried, and how long it takes.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@click.pass_context
+def tune_entry(ctx: click.Context, /, dry_run: bool, as_json: bool, **options: Any) -> None:
+    """Find the best values of an entry by real LoadGen runs, and write the entry to paste.
+
+    Server: the highest rate whose latency stays under the bound, and the batch size, lanes
+    and queue delay that reach it. Offline: the highest throughput. The stream scenarios:
+    the lowest latency. Every trial is a run in a process of its own, and is kept in a
+    journal: a call that is stopped goes on where it ended.
+
+    A rate counts as held after several VALID runs in a row. Exit code 6 when nothing was
+    confirmed. Figures are not verified by MLCommons Association.
+
+    \b
+    Examples:
+      harness tune --target cpu --workload digits --scenario server
+      harness tune --target cpu --workload digits --scenario offline --budget 2
+      harness tune --target cpu --workload digits --scenario server --dry-run
+      harness tune --target cpu --workload digits --scenario server --set lanes=1
+      harness tune --target cpu --workload digits --scenario server --full --confirm 2
+    """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
+    from runtime.cli.tunerun import Asked, prepare, run_search, show_forecast
+    from runtime.configs.registry import load
+
+    registry = load()
+    variant = {name: options.pop(name) for name in ("accuracy", "power", "harness")}
+    plan = _plan(registry, options, variant)
+    asked = Asked(plan=plan, fixed=_fixed(options.pop("overrides")), **_kept(options))
+    if dry_run:
+        show_forecast(registry, asked, as_json=as_json)
+        return
+    with prepare(registry, asked) as search:
+        ctx.exit(run_search(search, as_json=as_json))
+
+
+def _plan(registry: Any, options: dict[str, Any], variant: dict[str, Any]) -> RunPlan:
+    """Return the plan of the entry that the command line names."""
+    from runtime.plan import resolve
+
+    names = ("target", "workload", "scenario", "overrides", "model", "data")
+    return resolve(registry, **{name: options[name] for name in names}, **variant)
+
+
+def _fixed(overrides: tuple[str, ...]) -> frozenset[str]:
+    """Return the fields that `--set` named."""
+    return frozenset(text.partition("=")[0].strip() for text in overrides)
+
+
+def _kept(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of the search itself."""
+    names = ("budget", "trial_s", "confirmations", "tolerance", "full", "out", "fresh")
+    return {name: options[name] for name in names}

@@ -1,0 +1,1 @@
+"""Finds the settings with which a target does a workload best, by real runs: `harness tune`."""
