@@ -13,6 +13,8 @@ from runtime.policies import (
     precision,
     run,
     seeds,
+    submission,
+    submission_logs,
     wording,
 )
 from runtime.policies.model import Policy
@@ -31,6 +33,8 @@ def policies() -> tuple[Policy, ...]:
         precision,
         run,
         seeds,
+        submission,
+        submission_logs,
         wording,
     )
     found = {p.id: p for m in modules for p in vars(m).values() if isinstance(p, Policy)}

@@ -23,6 +23,8 @@ from runtime.policies import (
     precision,
     run,
     seeds,
+    submission,
+    submission_logs,
     wording,
 )
 from runtime.policies.artifacts import CacheKey, changed_parts
@@ -35,6 +37,7 @@ from runtime.workloads import digits, resnet50
 
 MODULES = (
     run, seeds, accuracy, precision, artifacts, wording, estimates, mig, division, equivalence, power,
+    submission, submission_logs,
 )  # fmt: skip
 
 
@@ -47,6 +50,7 @@ def test_policies_are_complete_and_unique() -> None:
     assert topics == {
         "run", "seeds", "accuracy", "calibration", "precision", "artifacts", "wording", "estimates",
         "mig", "division", "category", "suite", "equivalence", "power",
+        "submission",
     }  # fmt: skip
 
 
