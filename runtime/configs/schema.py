@@ -34,6 +34,17 @@ class Settings:
     """Inference workers that run at the same time on one device, each with its
     own buffers and its own binding of the model."""
 
+    processes: Annotated[int, Unit("processes"), Between(0, 64), Group("concurrency")] = 0
+    """Worker processes per device, each with `lanes` lanes of its own; samples lie
+    in memory that they share. 0 leaves the choice: one device is served by threads
+    of LoadGen's process, several devices get one process each."""
+
+    cores_per_process: Annotated[int, Unit("cores"), Between(0, 1024), Group("concurrency")] = 0
+    """Logical processors that each worker process is bound to before its libraries
+    start: neighbours, no core twice. 0 binds a worker to the processors next to its
+    device where the kernel names them, and to none on a CPU target. Helps where
+    processes would move between sockets; costs where other work takes a core."""
+
     intra_op_threads: Annotated[int, Unit("threads"), Between(1, 1024), Group("concurrency")] = 1
     """CPU threads that one inference may use. On a CPU target, lanes times
     threads should not exceed the cores."""

@@ -8,12 +8,13 @@ the ids into the pool and completes once.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from runtime.backends.base import Binding
+from runtime.loadgen.runner import BatchRunner, Postprocess
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 Query = tuple[list[int], list[int], float]
 """Response ids, sample indices, and when the query arrived (s, `perf_counter`)."""
-
-Postprocess = Callable[[Any, Any], None]
-"""Writes the answers of a batch of outputs; see `WorkloadModule.postprocess`."""
 
 
 class Lane:
@@ -49,10 +47,9 @@ class Lane:
         import mlperf_loadgen as lg
         import numpy as np
 
-        self._binding = binding
+        self._runner = BatchRunner(binding, postprocess)
         self._library = library
-        self._postprocess = postprocess
-        self.capacity = len(binding.input)
+        self.capacity = self._runner.capacity
         """Most samples in one inference."""
         self._answers = np.zeros(self.capacity, answer_dtype)
         start, size = self._answers.ctypes.data, self._answers.itemsize
@@ -61,7 +58,6 @@ class Lane:
         ]
         self._set_id = lg.QuerySampleResponse.id.fset
         self._complete = lg.QuerySamplesComplete
-        self._take = np.take
         self.completed = 0
         """Samples completed so far; read by the progress sampler without a lock."""
 
@@ -80,14 +76,8 @@ class Lane:
             self._run_batch(ids[start : start + step], rows[start : start + step])
 
     def warm_up(self, samples: NDArray[Any], batches: int) -> None:
-        """Run untimed inferences on the given samples, repeated to a full batch."""
-        import numpy as np
-
-        full = np.resize(samples, self._binding.input.shape)
-        for _ in range(batches):
-            self._binding.input[:] = full
-            outputs = self._binding.infer(self._binding.input)
-            self._postprocess(outputs, self._answers)
+        """Run untimed inferences on the given samples; see `BatchRunner.warm_up`."""
+        self._runner.warm_up(samples, self._answers, batches)
 
     def serve(self, queue: SimpleQueue[Query | None], delay_s: float) -> None:
         """Answer queries from a queue until it gives None.
@@ -143,23 +133,7 @@ class Lane:
         pool, answers = self._pool, self._answers
         if count != self.capacity:
             pool, answers = pool[:count], answers[:count]
-        self._postprocess(self._binding.infer(self._gather(rows, count)), answers)
+        self._runner.run(self._library.array, rows, answers)
         deque(map(self._set_id, pool, ids), 0)
         self._complete(pool)
         self.completed += count
-
-    def _gather(self, rows: NDArray[np.int64], count: int) -> NDArray[Any]:
-        """Return the samples of a batch: a view of neighbours, else copied together."""
-        array, first = self._library.array, rows[0]
-        if rows[-1] - first == count - 1 and _are_neighbours(rows):
-            return array[first : first + count]
-        batch = self._binding.input
-        if count != self.capacity:
-            batch = batch[:count]
-        self._take(array, rows, axis=0, out=batch, mode="clip")
-        return batch
-
-
-def _are_neighbours(rows: NDArray[np.int64]) -> bool:
-    """Tell whether each row follows the one before it."""
-    return bool((rows[1:] - rows[:-1] == 1).all())

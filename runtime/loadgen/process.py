@@ -79,6 +79,8 @@ class Child:
             str(plan.absolute()),
             "--progress-fd",
             str(writer),
+            "--parent",
+            str(os.getpid()),
         ]
         try:
             with (folder / STDOUT).open("wb") as out, (folder / STDERR).open("wb") as err:

@@ -23,7 +23,12 @@ class SampleLibrary:
     """
 
     def __init__(
-        self, samples: SampleSet, tensor: Tensor, on_load: Callable[[int, int], None] | None = None
+        self,
+        samples: SampleSet,
+        tensor: Tensor,
+        on_load: Callable[[int, int], None] | None = None,
+        *,
+        place: NDArray[Any] | None = None,
     ) -> None:
         """Hold the set; nothing is loaded yet.
 
@@ -31,12 +36,15 @@ class SampleLibrary:
             samples: The workload's evaluation samples.
             tensor: Type and shape of one preprocessed sample.
             on_load: Called with (samples loaded, samples to load) while loading.
+            place: Where the samples go, shape (most loaded at once, *shape); None to
+                allocate as much as each load needs.
         """
         import numpy as np
 
         self._samples = samples
         self._tensor = tensor
         self._on_load = on_load
+        self._place = place
         self._row_of: NDArray[np.int64] = np.zeros(len(samples), np.int64)
         self._straight = False
         self.array: NDArray[Any] = np.zeros((0, *tensor.shape), tensor.dtype)
@@ -47,7 +55,10 @@ class SampleLibrary:
         import numpy as np
 
         wanted = np.asarray(indices, np.int64)
-        self.array = np.empty((len(wanted), *self._tensor.shape), self._tensor.dtype)
+        if self._place is None:
+            self.array = np.empty((len(wanted), *self._tensor.shape), self._tensor.dtype)
+        else:
+            self.array = self._place[: len(wanted)]
         for start in range(0, len(wanted), LOAD_STEP):
             part = wanted[start : start + LOAD_STEP]
             self.array[start : start + len(part)] = self._samples.load(part)
@@ -57,7 +68,7 @@ class SampleLibrary:
         self._straight = bool(np.array_equal(wanted, np.arange(len(wanted))))
 
     def unload(self, _indices: Sequence[int]) -> None:
-        """Give the memory of the loaded samples back."""
+        """Give the memory of the loaded samples back, where it is the library's own."""
         self.array = self.array[:0].copy()
 
     def rows(self, indices: Sequence[int]) -> NDArray[np.int64]:

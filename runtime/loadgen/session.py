@@ -6,7 +6,6 @@ when asked, and writes down what was measured, whole or partial.
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Callable
 from contextlib import closing
@@ -24,6 +23,7 @@ from runtime.environment import read_code, read_machine, read_packages
 from runtime.errors import ArtifactError, HarnessError, Interrupted, Problem, RunError
 from runtime.loadgen.audit import write_audit
 from runtime.loadgen.logs import DETAIL, LOGS, Detail, read_detail
+from runtime.loadgen.modules import find_workload
 from runtime.loadgen.process import STDERR, Child, Outcome
 from runtime.loadgen.progress import Progress
 from runtime.loadgen.settings import refuse_audit
@@ -252,9 +252,7 @@ def _stop(child: Child) -> Outcome:
 
 def _facts(workload: str) -> Workload:
     """Return what a workload's module says of it."""
-    module = importlib.import_module(f"runtime.workloads.{workload.replace('-', '_')}")
-    facts: Workload = module.WORKLOAD
-    return facts
+    return find_workload(workload).WORKLOAD
 
 
 def _absolute(plan: RunPlan) -> RunPlan:

@@ -5,18 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
-from time import perf_counter
-from typing import Any
 
 from runtime.loadgen.lanes import Lane, Query
 from runtime.loadgen.qsl import SampleLibrary
+from runtime.loadgen.system import STREAMS, System
 from runtime.vocabulary import Scenario
 
-STREAMS = (Scenario.SINGLE_STREAM, Scenario.MULTI_STREAM)
-"""Scenarios that send the next query after the previous one: no queue can help there."""
 
-
-class SystemUnderTest:
+class SystemUnderTest(System):
     """Lanes behind LoadGen's callbacks.
 
     A stream scenario, and an Offline run with one lane, are answered inside the
@@ -42,6 +38,7 @@ class SystemUnderTest:
             on_error: Called with what a lane raised. It must end the process: LoadGen
                 waits for ever for a query that nobody completes.
         """
+        super().__init__()
         self._lanes = tuple(lanes)
         self._library = library
         self._delay_s = delay_us / 1e6
@@ -52,23 +49,18 @@ class SystemUnderTest:
         alone = scenario is Scenario.OFFLINE and len(lanes) == 1
         self.inline = alone or scenario in STREAMS
         """Whether queries are answered inside LoadGen's callback."""
-        self.issued = 0
-        """Samples that LoadGen has sent so far."""
-        self.started: float | None = None
-        """When the first query came (s, `perf_counter`)."""
-        self._flushed: float | None = None
 
     @property
     def completed(self) -> int:
         """Return the samples completed so far, over all lanes."""
         return sum(lane.completed for lane in self._lanes)
 
-    def construct(self) -> Any:
-        """Return LoadGen's handle of this system."""
-        import mlperf_loadgen as lg
-
-        issue = self._issue_inline if self.inline else self._issue_queued
-        return lg.ConstructFastSUT(issue, self.flush)
+    def issue(self, ids: list[int], indices: list[int]) -> None:
+        """Answer a query at once, or queue it."""
+        if self.inline:
+            self._issue_inline(ids, indices)
+        else:
+            self._issue_queued(ids, indices)
 
     def start(self) -> None:
         """Start one thread per lane where queries are queued."""
@@ -89,24 +81,9 @@ class SystemUnderTest:
             thread.join()
         self._threads = []
 
-    def flush(self) -> None:
-        """Note that LoadGen has sent all; lanes never hold a query back longer than the delay."""
-        self._flushed = perf_counter()
-
-    def ended(self, least: int) -> float | None:
-        """Return when LoadGen had sent all (s, `perf_counter`), once every answer is given.
-
-        Args:
-            least: Samples that must be answered; an accuracy run is sent in several parts.
-        """
-        done = self.completed
-        return self._flushed if done >= max(self.issued, least) else None
-
     def _issue_inline(self, ids: list[int], indices: list[int]) -> None:
         """Answer a query at once."""
-        if self.started is None:
-            self.started = perf_counter()
-        self.issued += len(ids)
+        self._count(len(ids))
         try:
             self._lanes[0].run(ids, self._library.rows(indices))
         except BaseException as error:  # noqa: BLE001 - C++ above cannot take it
@@ -114,10 +91,7 @@ class SystemUnderTest:
 
     def _issue_queued(self, ids: list[int], indices: list[int]) -> None:
         """Queue a query, cut into batches where it is larger than one."""
-        now = perf_counter()
-        if self.started is None:
-            self.started = now
-        self.issued += len(ids)
+        now = self._count(len(ids))
         step = self._step
         if len(ids) <= step:
             self._queue.put((ids, indices, now))

@@ -1,0 +1,103 @@
+"""Which worker runs on which device and on which logical processors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runtime.devices.host import allowed_cores, local_cores
+from runtime.errors import ConfigError, Problem
+from runtime.plan import RunPlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seat:
+    """Where one worker process runs."""
+
+    device: int | None
+    """Index of the accelerator; None for the host processor."""
+    cores: tuple[int, ...]
+    """Logical processors that it is bound to; empty for none in particular."""
+
+
+def worker_count(plan: RunPlan) -> int:
+    """Return how many worker processes a run has; 0 where LoadGen's process does the work."""
+    devices = max(1, len(plan.devices))
+    if plan.settings.processes:
+        return devices * plan.settings.processes
+    return devices if devices > 1 else 0
+
+
+def seat_workers(
+    plan: RunPlan,
+    allowed: tuple[int, ...] | None = None,
+    near: Callable[[int], tuple[int, ...]] | None = None,
+) -> list[Seat]:
+    """Return the seats of a run's workers; empty where LoadGen's process does the work.
+
+    Args:
+        plan: The run.
+        allowed: Logical processors to share out; None for all that this process may use.
+        near: Returns the processors next to a device; None asks NVML and the kernel.
+
+    Raises:
+        ConfigError: There are fewer processors than the settings ask for, or workers are
+            to be bound and there is none.
+    """
+    count, each = worker_count(plan), plan.settings.cores_per_process
+    free = list(allowed_cores() if allowed is None else allowed)
+    if not count:
+        if each:
+            raise ConfigError(_nobody(each))
+        return []
+    if count * each > len(free):
+        raise ConfigError(_too_few(count, each, len(free)))
+    devices = [d for d in plan.devices or (None,) for _ in range(max(1, plan.settings.processes))]
+    seats = []
+    for device in devices:
+        close = () if device is None else (near or device_cores)(device)
+        local = [core for core in close if core in free]
+        if not each:
+            seats.append(Seat(device=device, cores=tuple(local)))
+            continue
+        taken = (local + [core for core in free if core not in local])[:each]
+        free = [core for core in free if core not in taken]
+        seats.append(Seat(device=device, cores=tuple(taken)))
+    return seats
+
+
+def device_cores(device: int) -> tuple[int, ...]:
+    """Return the logical processors next to an NVIDIA GPU; empty where nobody tells."""
+    try:
+        import pynvml as nvml
+
+        nvml.nvmlInit()
+    except Exception:  # noqa: BLE001 - without NVML there is nothing to know
+        return ()
+    try:
+        bus = nvml.nvmlDeviceGetPciInfo(nvml.nvmlDeviceGetHandleByIndex(device)).busId
+        return local_cores(bus.decode() if isinstance(bus, bytes) else bus)
+    except nvml.NVMLError:
+        return ()
+    finally:
+        nvml.nvmlShutdown()
+
+
+def _nobody(each: int) -> Problem:
+    """Return the problem of cores that are given to no one."""
+    return Problem(
+        "cores_per_process",
+        "0 where LoadGen's own process runs the lanes",
+        str(each),
+        "set processes=1 or more, or cores_per_process=0",
+    )
+
+
+def _too_few(count: int, each: int, free: int) -> Problem:
+    """Return the problem of a machine with too few processors."""
+    return Problem(
+        "cores_per_process",
+        f"at most {free // count}: {count} worker processes share {free} processors",
+        str(each),
+        "lower it, or processes, or run on a larger machine",
+    )

@@ -1,0 +1,67 @@
+"""What every system under test has: counters, LoadGen's handle, start and end."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from time import perf_counter
+from typing import Any
+
+from runtime.vocabulary import Scenario
+
+STREAMS = (Scenario.SINGLE_STREAM, Scenario.MULTI_STREAM)
+"""Scenarios that send the next query after the previous one: no queue can help there."""
+
+
+class System(ABC):
+    """A system under test behind LoadGen's callbacks."""
+
+    def __init__(self) -> None:
+        self.issued = 0
+        """Samples that LoadGen has sent so far."""
+        self.started: float | None = None
+        """When the first query came (s, `perf_counter`)."""
+        self._flushed: float | None = None
+
+    @property
+    @abstractmethod
+    def completed(self) -> int:
+        """Return the samples completed so far."""
+
+    @abstractmethod
+    def issue(self, ids: list[int], indices: list[int]) -> None:
+        """Take a query of LoadGen's: response ids and sample indices."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start the threads that the scenario needs."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End them after what is queued."""
+
+    def construct(self) -> Any:
+        """Return LoadGen's handle of this system."""
+        import mlperf_loadgen as lg
+
+        return lg.ConstructFastSUT(self.issue, self.flush)
+
+    def flush(self) -> None:
+        """Note that LoadGen has sent all; no query is held back longer than the delay."""
+        self._flushed = perf_counter()
+
+    def ended(self, least: int) -> float | None:
+        """Return when LoadGen had sent all (s, `perf_counter`), once every answer is given.
+
+        Args:
+            least: Samples that must be answered; an accuracy run is sent in several parts.
+        """
+        done = self.completed
+        return self._flushed if done >= max(self.issued, least) else None
+
+    def _count(self, samples: int) -> float:
+        """Count the samples of a query that has just come, and return the time."""
+        now = perf_counter()
+        if self.started is None:
+            self.started = now
+        self.issued += samples
+        return now
