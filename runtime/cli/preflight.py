@@ -19,7 +19,7 @@ from runtime.artifacts import (
     record_folder,
 )
 from runtime.configs.registry import Registry
-from runtime.errors import ArtifactError, HarnessError, MissingError, Problem
+from runtime.errors import ArtifactError, ConfigError, HarnessError, MissingError, Problem
 from runtime.plan import RunPlan
 from runtime.space import AMPLE, Need, model_need, run_bytes
 from runtime.troubles.machine import FOLDER_TAKEN, SUDO
@@ -55,7 +55,8 @@ def check_before_run(
         UsageError: No such round is known.
         MissingError: A package or a device is missing; the message has every other
             problem, too.
-        ConfigError: An audit.config lies in the working directory.
+        ConfigError: An audit.config lies in the working directory, or workers ask for more
+            processors than there are.
         ArtifactError: A folder cannot be written.
     """
     errors: list[HarnessError] = []
@@ -63,6 +64,7 @@ def check_before_run(
         lambda: _check_packages(plans),
         lambda: _check_round(round_name),
         lambda: _check_devices(plans, registry),
+        lambda: _check_cores(plans),
         _check_audit,
         lambda: check_places(plans, registry, folders, record),
     ):
@@ -151,6 +153,15 @@ def _check_devices(plans: Sequence[RunPlan], registry: Registry) -> None:
             )
     if problems:
         raise MissingError(problems)
+
+
+def _check_cores(plans: Sequence[RunPlan]) -> None:
+    """Raise ConfigError with every plan whose workers this machine has too few cores for."""
+    from runtime.loadgen.placement import check_seats
+
+    problems = [p for plan in plans for p in check_seats(plan)]
+    if problems:
+        raise ConfigError(dict.fromkeys(problems))
 
 
 def _check_audit() -> None:

@@ -28,6 +28,20 @@ def worker_count(plan: RunPlan) -> int:
     return devices if devices > 1 else 0
 
 
+def check_seats(plan: RunPlan, allowed: tuple[int, ...] | None = None) -> list[Problem]:
+    """Return what is wrong with `cores_per_process` on this machine; empty when it can be had.
+
+    Args:
+        plan: The run.
+        allowed: Logical processors to share out; None for all that this process may use.
+    """
+    count, each = worker_count(plan), plan.settings.cores_per_process
+    free = len(allowed_cores() if allowed is None else allowed)
+    if each and not count:
+        return [_nobody(each)]
+    return [_too_few(count, each, free)] if count * each > free else []
+
+
 def seat_workers(
     plan: RunPlan,
     allowed: tuple[int, ...] | None = None,
@@ -41,17 +55,15 @@ def seat_workers(
         near: Returns the processors next to a device; None asks NVML and the kernel.
 
     Raises:
-        ConfigError: There are fewer processors than the settings ask for, or workers are
-            to be bound and there is none.
+        ConfigError: As `check_seats` tells.
     """
-    count, each = worker_count(plan), plan.settings.cores_per_process
-    free = list(allowed_cores() if allowed is None else allowed)
-    if not count:
-        if each:
-            raise ConfigError(_nobody(each))
+    problems = check_seats(plan, allowed)
+    if problems:
+        raise ConfigError(problems)
+    if not worker_count(plan):
         return []
-    if count * each > len(free):
-        raise ConfigError(_too_few(count, each, len(free)))
+    each = plan.settings.cores_per_process
+    free = list(allowed_cores() if allowed is None else allowed)
     devices = [d for d in plan.devices or (None,) for _ in range(max(1, plan.settings.processes))]
     seats = []
     for device in devices:

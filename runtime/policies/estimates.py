@@ -80,13 +80,13 @@ def run_seconds(settings: Settings, rate: float | None = None) -> float:
 def memory_bytes(workload: Workload, settings: Settings) -> int:
     """Return a rough estimate of the device memory that the model needs, in bytes.
 
-    (weights + batch x widest point of the graph) x lanes, each element in the model's
-    format. A workload whose widest point nobody counted counts its input and output.
+    (weights + batch x widest point of the graph) x lanes of all processes on the device,
+    each element in the model's format. A workload whose widest point nobody counted counts its input and output.
     """
     ends = math.prod(workload.input.shape) + math.prod(workload.output.shape)
     sample = workload.peak_activations or ends
     elements = workload.parameters + sample * settings.batch_size
-    return _BYTES[settings.precision] * elements * settings.lanes
+    return _BYTES[settings.precision] * elements * settings.lanes * max(1, settings.processes)
 
 
 def largest_batch(workload: Workload, settings: Settings, memory_gb: float) -> int:
