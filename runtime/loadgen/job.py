@@ -21,7 +21,7 @@ from runtime.loadgen.progress import Sampler
 from runtime.loadgen.qsl import SampleLibrary
 from runtime.loadgen.settings import make_log_settings, make_settings, write_user_conf
 from runtime.loadgen.sut import SystemUnderTest
-from runtime.loadgen.system import System
+from runtime.loadgen.system import System, quiet_collector
 from runtime.loadgen.userconf import loadgen_samples
 from runtime.plan import RunPlan
 from runtime.vocabulary import Mode, Scenario
@@ -165,6 +165,7 @@ class Job:
         handle = sut.construct()
         shelf = lg.ConstructQSL(len(self.samples), held, load, unload)
         sut.start()
+        quiet_collector()
         try:
             logs = make_log_settings(self.folder / LOGS)
             lg.StartTestWithLogSettings(handle, shelf, settings, logs)

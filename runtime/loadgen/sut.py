@@ -16,7 +16,8 @@ class SystemUnderTest(System):
     """Lanes behind LoadGen's callbacks.
 
     A stream scenario, and an Offline run with one lane, are answered inside the
-    callback; everything else goes through one queue that all lanes take from.
+    callback; everything else goes through one queue that all lanes take from. So does a
+    query of MultiStream that is larger than a batch, where there are lanes to share it.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class SystemUnderTest(System):
         alone = scenario is Scenario.OFFLINE and len(lanes) == 1
         self.inline = alone or scenario in STREAMS
         """Whether queries are answered inside LoadGen's callback."""
+        self._shares = scenario is Scenario.MULTI_STREAM and len(lanes) > 1
 
     @property
     def completed(self) -> int:
@@ -57,14 +59,14 @@ class SystemUnderTest(System):
 
     def issue(self, ids: list[int], indices: list[int]) -> None:
         """Answer a query at once, or queue it."""
-        if self.inline:
+        if self.inline and not (self._shares and len(ids) > self._step):
             self._issue_inline(ids, indices)
         else:
             self._issue_queued(ids, indices)
 
     def start(self) -> None:
         """Start one thread per lane where queries are queued."""
-        if self.inline:
+        if self.inline and not self._shares:
             return
         for number, lane in enumerate(self._lanes):
             thread = threading.Thread(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from abc import ABC, abstractmethod
 from time import perf_counter
 from typing import Any
@@ -10,6 +11,16 @@ from runtime.vocabulary import Scenario
 
 STREAMS = (Scenario.SINGLE_STREAM, Scenario.MULTI_STREAM)
 """Scenarios that send the next query after the previous one: no queue can help there."""
+
+
+def quiet_collector() -> None:
+    """Let garbage collections pass over everything that exists so far.
+
+    Why: a collection that walks through the libraries' objects stops all threads for tens
+        of milliseconds; in the timed part only what the run itself makes needs a look.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 class System(ABC):

@@ -25,6 +25,7 @@ from runtime.devices.host import bind_to_cores, end_with_parent
 from runtime.errors import HarnessError, RunError
 from runtime.loadgen.exchange import RECORD, Layout, Slot
 from runtime.loadgen.memory import attach, view
+from runtime.loadgen.system import quiet_collector
 from runtime.plan import RunPlan
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ def work(plan: RunPlan, place: Place, fail: Callable[[BaseException], None]) -> 
         threads.append(threading.Thread(target=_guard, args=(loop, fail), daemon=True))
     for thread in threads[1:]:
         thread.start()
+    quiet_collector()
     os.write(place.told, b'{"ready": true}\n')
     threads[0].run()  # the first lane needs no thread of its own
     for thread in threads[1:]:

@@ -81,7 +81,8 @@ def memory_bytes(workload: Workload, settings: Settings) -> int:
     """Return a rough estimate of the device memory that the model needs, in bytes.
 
     (weights + batch x widest point of the graph) x lanes of all processes on the device,
-    each element in the model's format. A workload whose widest point nobody counted counts its input and output.
+    each element in the model's format. A workload whose widest point nobody counted counts
+    its input and output.
     """
     ends = math.prod(workload.input.shape) + math.prod(workload.output.shape)
     sample = workload.peak_activations or ends

@@ -206,6 +206,22 @@ def test_only_a_lone_lane_or_a_stream_is_answered_in_the_callback(scenario, lane
     assert sut.inline is inline
 
 
+@pytest.mark.parametrize(("samples", "shared"), [(8, False), (9, True)])
+def test_a_stream_query_larger_than_a_batch_is_shared_by_lanes(samples, shared):
+    rigs = [Rig(8), Rig(8)]
+    sut = SystemUnderTest(
+        Scenario.MULTI_STREAM, [r.lane for r in rigs], rigs[0].library, on_error=pytest.fail
+    )
+    sut.start()
+    sut.issue(list(range(samples)), list(range(samples)))
+    if not shared:
+        assert len(rigs[0].answers) == samples  # before the callback returned
+    sut.stop()
+    given = rigs[0].answers | rigs[1].answers
+    assert given == {n: 2 * n for n in range(samples)}
+    assert sum(len(r.calls) for r in rigs) == (2 if shared else 1)
+
+
 @pytest.mark.parametrize("inline", [True, False])
 def test_what_a_lane_raises_is_told(inline):
     rig = Rig(2)
