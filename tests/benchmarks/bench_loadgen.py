@@ -1,10 +1,10 @@
 """Prints what the harness costs around LoadGen and around the model, as ratios of one run.
 
-    python tests/benchmarks/bench_loadgen.py [--json] [--rounds 5] [--only PART]
+    python tests/benchmarks/bench_loadgen.py [--json] [--rounds 5] [--only PART] [--wait 60]
 
 Every line is the median over rounds in which the variants take turns, each between two
 measurements of what it is compared with. The best round is told as well: other work on the
-machine only makes a round worse. Single measurements are in loadgen_cases.py.
+machine mostly makes a round worse; `--wait` starts each measurement at a quiet moment. Single measurements are in loadgen_cases.py.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import statistics
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,7 @@ class Line:
 LINES = (
     Line("null_lanes_over_naive", "null-lanes", "null-naive", 3.0),
     Line("digits_over_raw", "digits", "raw-digits", 0.94),
+    Line("cpu_of_raw_over_digits", "cpu-1-lane", "cpu-raw", 0.9, "us/sample", True),
     Line("digits_1_process_over_raw", "digits-1-process", "raw-digits", 0.94),
     Line("digits_over_plain", "digits", "plain-offline", 1.3),
     Line("digits_2_lanes_over_1", "digits-2-lanes", "digits", 1.75),
@@ -49,8 +51,25 @@ NULL_SERVER_P99_MS = 10.0
 """Goal for the p99 of a Server run of 50,000 queries/s whose model does nothing."""
 
 
+QUIET_PERCENT = 10.0
+"""Most that other work may take of the processors when a measurement starts."""
+
+wait_s = 0.0
+"""Longest wait for a quiet moment before each measurement; the command line sets it."""
+
+
+def wait_for_quiet() -> None:
+    """Return when the machine is quiet, or has not been for `wait_s`."""
+    import psutil
+
+    end = time.monotonic() + wait_s
+    while time.monotonic() < end and psutil.cpu_percent(0.5) > QUIET_PERCENT:
+        pass
+
+
 def measure(name: str) -> float:
     """Run one measurement in a fresh process."""
+    wait_for_quiet()
     command = [sys.executable, str(CASES), name]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
     if done.returncode:
@@ -110,8 +129,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--wait", type=float, default=0.0, help="s to wait for a quiet moment")
     parser.add_argument("--only", default="", help="lines whose name has this text")
     options = parser.parse_args()
+    globals()["wait_s"] = options.wait
     found: dict[str, dict] = {}
     for line in LINES:
         if options.only in line.name:
