@@ -109,7 +109,7 @@ def _too_few(count: int, each: int, free: int) -> Problem:
     """Return the problem of a machine with too few processors."""
     return Problem(
         "cores_per_process",
-        f"at most {free // count}: {count} worker processes share {free} processors",
+        f"at most {free // count} (workers: {count}, processors: {free})",
         str(each),
         "lower it, or processes, or run on a larger machine",
     )

@@ -54,15 +54,15 @@ NULL_SERVER_P99_MS = 10.0
 QUIET_PERCENT = 10.0
 """Most that other work may take of the processors when a measurement starts."""
 
-wait_s = 0.0
+PATIENCE = {"seconds": 0.0}
 """Longest wait for a quiet moment before each measurement; the command line sets it."""
 
 
 def wait_for_quiet() -> None:
-    """Return when the machine is quiet, or has not been for `wait_s`."""
+    """Return when the machine is quiet, or has not been for as long as we may wait."""
     import psutil
 
-    end = time.monotonic() + wait_s
+    end = time.monotonic() + PATIENCE["seconds"]
     while time.monotonic() < end and psutil.cpu_percent(0.5) > QUIET_PERCENT:
         pass
 
@@ -132,7 +132,7 @@ def main() -> int:
     parser.add_argument("--wait", type=float, default=0.0, help="s to wait for a quiet moment")
     parser.add_argument("--only", default="", help="lines whose name has this text")
     options = parser.parse_args()
-    globals()["wait_s"] = options.wait
+    PATIENCE["seconds"] = options.wait
     found: dict[str, dict] = {}
     for line in LINES:
         if options.only in line.name:

@@ -274,16 +274,19 @@ def test_a_run_that_stands_still_is_ended(tmp_path, inject):
     assert from_json((out / "record.json").read_bytes()).verdict.causes[0].code == "stalled"
 
 
-def test_ctrl_c_keeps_what_was_measured(tmp_path):
+@pytest.mark.parametrize("processes", [0, 2])
+def test_ctrl_c_keeps_what_was_measured(tmp_path, processes):
     out = tmp_path / "run"
     children = []
 
     def stop(progress):
         if progress.phase == "timed" and progress.done > 0 and progress.elapsed_s > 0.2:
-            children.extend(psutil.Process().children())
+            children.extend(psutil.Process().children(recursive=True))
             raise KeyboardInterrupt
 
-    plan = plan_of(Scenario.OFFLINE, target_qps=50_000.0, min_duration_ms=60_000)
+    plan = plan_of(
+        Scenario.OFFLINE, target_qps=50_000.0, min_duration_ms=20_000, processes=processes
+    )
     began = time.monotonic()
     with pytest.raises(Interrupted, match="phase timed"):
         execute(plan, out, stop)
@@ -294,7 +297,8 @@ def test_ctrl_c_keeps_what_was_measured(tmp_path):
     assert record.primary.name == "samples_per_s"
     assert record.primary.value > 0
     assert any("partial" in note for note in record.notes)
-    assert children
+    assert len(children) == 1 + processes
+    psutil.wait_procs(children, timeout=5)  # the kernel ends workers a moment after their parent
     assert not any(c.is_running() and c.status() != psutil.STATUS_ZOMBIE for c in children)
 
 
