@@ -40,6 +40,7 @@ LINES = (
     Line("digits_1_process_over_raw", "digits-1-process", "raw-digits", 0.94),
     Line("digits_over_plain", "digits", "plain-offline", 1.3),
     Line("digits_2_lanes_over_1", "digits-2-lanes", "digits", 1.75),
+    Line("cpu_of_1_lane_over_2", "cpu-2-lanes", "cpu-1-lane", 0.95, "us/sample", True),
     Line("digits_2_processes_over_1", "digits-2-processes", "digits-1-process", 1.7),
     Line("cpu_of_1_process_over_2", "cpu-2-processes", "cpu-1-process", 0.95, "us/sample", True),
     Line("resnet_over_raw", "resnet", "raw-resnet", 0.99),

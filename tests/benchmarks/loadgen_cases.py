@@ -239,7 +239,7 @@ def harness_resnet() -> float:
     return execute(plan_of("resnet50", settings)).primary.value
 
 
-def cpu_per_sample(processes: int) -> float:
+def cpu_per_sample(lanes: int = 1, processes: int = 0) -> float:
     """CPU time in us of a digits sample: LoadGen's process and all workers, timed part only."""
     import psutil
 
@@ -256,7 +256,8 @@ def cpu_per_sample(processes: int) -> float:
                 seen.append((progress.done, used))
 
     # Half as long again as other runs: the clock of CPU time ticks every 10 ms.
-    settings = offline_settings(1.5 * max(1, processes), processes=processes)
+    cores = 1.5 * lanes * max(1, processes)
+    settings = offline_settings(cores, lanes=lanes, processes=processes)
     execute(plan_of("digits", settings), look)
     (first, before), (last, after) = seen[0], seen[-2]  # the last may come in after the run
     return (after - before) / (last - first) * 1e6
@@ -368,9 +369,10 @@ CASES = {
     "digits-1-process": lambda: harness_digits(processes=1),
     "digits-2-processes": lambda: harness_digits(processes=2),
     "cpu-raw": cpu_raw,
-    "cpu-1-lane": lambda: cpu_per_sample(0),
-    "cpu-1-process": lambda: cpu_per_sample(1),
-    "cpu-2-processes": lambda: cpu_per_sample(2),
+    "cpu-1-lane": cpu_per_sample,
+    "cpu-2-lanes": lambda: cpu_per_sample(lanes=2),
+    "cpu-1-process": lambda: cpu_per_sample(processes=1),
+    "cpu-2-processes": lambda: cpu_per_sample(processes=2),
     "plain-offline": plain_offline,
     "plain-server": plain_server,
     "server": harness_server,
