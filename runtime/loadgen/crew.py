@@ -23,6 +23,7 @@ from runtime.loadgen.memory import SharedBlock
 from runtime.loadgen.placement import Seat
 from runtime.loadgen.worker import WARM_UP, Place
 from runtime.plan import RunPlan
+from runtime.troubles.verdicts import CHILD_DIED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -260,7 +261,8 @@ class Crew:
         tail = _tail(worker.stderr)
         where = f"worker process {worker.number} (process {worker.process.pid})"
         got += f":\n{tail}" if tail else ""
-        return RunError(Problem(where, "to end after the run", got, f"see {worker.stderr}"))
+        do = f"see {worker.stderr}"
+        return RunError(Problem(where, "to end after the run", got, do, CHILD_DIED.code))
 
 
 def _tail(path: Path) -> str:

@@ -190,7 +190,7 @@ def _fail(error: BaseException, told: int) -> NoReturn:
     line = {
         "kind": type(error).__name__,
         "text": str(error) or type(error).__name__,
-        "problems": [[p.where, p.want, p.got, p.do] for p in problems],
+        "problems": [[p.where, p.want, p.got, p.do, p.code] for p in problems],
     }
     sys.stderr.flush()
     try:
