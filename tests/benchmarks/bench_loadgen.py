@@ -34,7 +34,7 @@ class Line:
 
 
 LINES = (
-    Line("null_lanes_over_naive", "null-lanes", "null-naive", 3.0),
+    Line("null_lanes_over_naive", "null-lanes", "null-naive", 3.5),
     Line("digits_over_raw", "digits", "raw-digits", 0.94),
     Line("cpu_of_raw_over_digits", "cpu-1-lane", "cpu-raw", 0.9, "us/sample", True),
     Line("digits_1_process_over_raw", "digits-1-process", "raw-digits", 0.94),
