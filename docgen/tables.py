@@ -43,7 +43,7 @@ def _list_table(content: Table) -> str:
     if classes:
         options.append(f":class: {' '.join(classes)}")
     options += [f":{name}: {word}" for name, word in content.extras.items()]
-    lines = ["```````{list-table}", *options, ""]
+    lines = ["```````{bench:table}", *options, ""]
     for row in (content.headers, *content.rows):
         for place, cell in enumerate(row):
             bullet = "* -" if place == 0 else "  -"

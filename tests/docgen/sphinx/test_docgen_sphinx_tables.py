@@ -1,0 +1,88 @@
+"""Fast tables: the same links, anchors and words as a `list-table`, and nothing that scripts."""
+
+import re
+
+from docgen.sphinx import tables
+from docgen.tables import render_table
+from docgen.views.model import Table
+from docgen.views.text import code, inline, raw
+
+HOSTILE = "</td></table><script>alert(1)</script>{{ x }} {bench:field}`y` \"' | * - a\n(l)=\n```"
+
+
+def make_page(*cells: str) -> str:
+    rows = tuple((f"{{bench:field}}`F.x`\n\nrow {n}", cell) for n, cell in enumerate(cells))
+    table = Table(headers=("Field", "Value"), rows=rows, name="bench-settings", stub=1)
+    return "# P\n\n```{bench:field} F.x\n```\n\n" + render_table(table) + "\n"
+
+
+def test_roles_labels_and_parts_that_open_are_kept(site):
+    cell = (
+        "(one-label)=\n(two_labels)=\n**7301**\n\n"
+        '<details class="bench-why" id="w"><summary>why</summary>\n\n`a = 7`\n\n</details>'
+    )
+    site.page("a", make_page(cell))
+    site.page("b", "# B\n\n{ref}`there <one-label>` {ref}`too <two_labels>`\n")
+    site.index()
+    built = site.build()
+    html = site.html("a")
+    assert built.warnings == []
+    assert 'scope="col"' in html
+    assert 'scope="row"' in html
+    assert '<summary>why</summary>\n<p><code class="docutils' in html
+    assert 'href="#bench-field-F.x"' in html
+    for anchor in re.findall(r'href="a\.html#([^"]+)"', site.html("b")):
+        assert f'id="{anchor}"' in html
+    assert site.html("b").count('href="a.html#') == 2
+    assert "7301" in (site.out / "searchindex.js").read_text()
+
+
+def test_processes_and_rebuilds_give_the_same_inventory(site):
+    for name in ("a", "b", "c", "d", "e", "f"):
+        site.page(
+            name, f"# {name}\n\n" + make_page(f"(label-{name})=\n1").replace("F.x", f"F.{name}")
+        )
+    site.index()
+    site.build(out="one")
+    site.build(jobs=2, out="two")
+    assert site.inventory("one") == site.inventory("two")
+    site.page("a", (site.src / "a.md").read_text() + "\nmore\n")
+    assert site.build(out="one").read == ["a"]
+    assert site.inventory("one") == site.inventory("two")
+
+
+def test_hostile_text_stays_text(site):
+    summary = f"<details><summary>{raw(HOSTILE)}</summary>\n\n{inline(HOSTILE)}\n\n</details>"
+    site.page("a", make_page(code(HOSTILE), inline(HOSTILE), summary))
+    site.index()
+    built = site.build()
+    html = site.html("a")
+    assert built.warnings == []
+    assert "alert(1)" in html
+    assert "<script>alert" not in html
+    assert html.count("<table") == html.count("</table") == 1
+
+
+def test_an_unknown_role_or_reference_warns(site):
+    site.page("a", make_page("{bench:field}`F.nothing`", "{nosuch}`x`"))
+    site.index()
+    warnings = "\n".join(site.build().warnings)
+    assert "F.nothing" in warnings
+    assert "nosuch" in warnings
+
+
+def test_other_builders_get_a_plain_table(site):
+    site.page("a", make_page("<details><summary>why</summary>\n\n`a < b`\n\n</details>"))
+    site.index()
+    built = site.build(builder="text", out="text")
+    text = (site.root / "text/a.txt").read_text()
+    assert built.warnings == []
+    assert re.search(r"Field +\| Value", text)
+    assert re.search(r"row 0 +\| why .a < b.|row 0 +\| why a < b", text)
+    assert "<details" not in text
+
+
+def test_blocks_of_myst_leave_it_to_docutils():
+    assert tables.split_rows(["* - a", "  - b"]) == [[["a"], ["b"]]]
+    assert tables.split_rows(["* - ```{note}", "    x", "    ```"]) is None
+    assert tables.split_rows(["* - a", "* - b", "  - c"]) is None
