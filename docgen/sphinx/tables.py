@@ -111,7 +111,8 @@ class QuickTable(ListTable):
         for name, text in spans:
             html = html.replace("\ue000\ue001", _ROLE.format(len(found)), 1)
             found.append(self._role(name, text))
-        return "".join(anchors) + html
+        head, rest = ("<p>", html[3:]) if html.startswith("<p>") else ("", html)
+        return head + "".join(anchors) + rest  # inside: styles know a cell's first paragraph
 
     def _role(self, name: str, text: str) -> nodes.Node:
         """Return what a role gives."""
