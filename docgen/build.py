@@ -83,6 +83,8 @@ class Figure:
     """Whether the weights are seeded noise: such a figure is about speed only."""
     now: bool
     """Whether it was measured in this very build."""
+    precision: str = ""
+    """Precision that the run was given in place of the entry's own; empty for the entry's."""
 
 
 @dataclass(kw_only=True)
@@ -284,6 +286,7 @@ def read_figures(judged: Judged, executed: tuple[str, ...] = ()) -> Iterator[Fig
                     quick=bool(record.get("quick")),
                     synthetic=bool(record.get("model", {}).get("synthetic")),
                     now=judged.snippet.id in executed,
+                    precision=str((record.get("overrides") or {}).get("precision", "")),
                 )
 
 

@@ -204,6 +204,7 @@ def print_report(report: Report, config: Config) -> None:
 def _describe_run(figure: Figure) -> str:
     """Return what a reader must know of the run that a figure comes from."""
     words = [] if figure.state == "measured" else [figure.state]
+    words += [f"as {figure.precision}, not the entry's own"] if figure.precision else []
     words += ["quick" if figure.quick else "full"]
     words += ["synthetic weights: speed only"] if figure.synthetic else []
     words += ["now"] if figure.now else []

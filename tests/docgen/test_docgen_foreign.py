@@ -24,6 +24,7 @@ from docgen.views.lookup import Lookup, variant
 from docgen.views.text import in_cell
 
 RACK = Path(__file__).parent / "fixtures_exports" / "rack"
+MILL = Path(__file__).parent / "fixtures_registry" / "mill"
 
 EVIL = (
     "<script>alert('evil')</script><img src=x onerror=alert(1)> {{ 7*191 }} {% raw %} "
@@ -186,6 +187,30 @@ def test_systems_and_harness_kinds_of_a_foreign_tree(rack):
     assert "reference/harnesses" in pages["reference/index.md"].replace("/reference", "reference")
     guide = pages["targets/X100-SXM-80GBx2/index.md"]
     assert "has no Makefile at its root, so no command is shown" in guide
+
+
+def test_an_edit_of_a_base_class_changes_only_guides_that_inherit_from_it(tmp_path):
+    mill = tmp_path / "mill"
+    shutil.copytree(MILL, mill, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def read():
+        config = load_source(mill)
+        catalog = make_plain(extract(config))
+        return catalog, render(catalog, _no_evidence(), config)
+
+    catalog, before = read()
+    base = mill / "configs" / "flour" / "Offline" / "__init__.py"
+    base.write_text(base.read_text().replace("1 << 30", "1 << 29"))
+    _, after = read()
+    changed = {name for name in before if before[name] != after[name]}
+    name = "configs.flour.Offline.OfflineGPUBaseConfig"
+    heirs = {e.target for e in catalog.entries if name in e.bases and not e.rejected}
+    others = {t.name for t in catalog.targets} - heirs
+    assert heirs
+    assert others
+    guides = {page for page in changed if page.startswith("targets/") and page.count("/") > 1}
+    assert {page.split("/")[1] for page in guides} == heirs
+    assert {page.split("/")[2] for page in guides} <= {"FLOUR.md", "index.md"}
 
 
 def test_field_reference_counts_who_uses_what(rack):

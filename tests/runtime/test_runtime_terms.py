@@ -30,7 +30,7 @@ FOLDER = Path(runtime.__file__).parent / "terms"
 
 PLAIN = {
     "API", "ASCII", "CUDA", "CPU", "GB", "GPU", "HBM", "HTTP", "ID", "IEEE", "ISO", "JSON", "MB",
-    "NVIDIA", "OK", "OS", "PCI", "POSIX", "README", "UTC", "UUID", "YES", "NO", "URL", "UI",
+    "NVIDIA", "OK", "OS", "PASS", "PCI", "POSIX", "README", "UTC", "UUID", "YES", "NO", "URL", "UI",
     "CNN", "COCO", "GSM", "MBXP", "BFCL", "IGBH", "FRAMES", "DLRM", "RGAT", "BERT", "YOLO", "GPT",
     "OSS", "DICE", "ROUGE", "FP", "Q", "DQ", "NULL", "LLM", "UCX", "XL", "PARTIAL", "SQ", "SHA",
     "HARNESS", "RESULT", "VALID_AVAILABILITIES", "AIME", "GPQA", "SUDO", "FIELD", "NEW",
