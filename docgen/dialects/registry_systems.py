@@ -135,9 +135,7 @@ class Systems:
                 source=source,
             )
             yield from _accelerator_facts(parts[0][0], source)
-        memory = memory_of(field_of(field_of(system, "host_mem_conf"), "o", "host_memory_capacity"))
-        if memory is not None:
-            yield c.Fact(name="host_memory", value=memory, unit="GiB", source=source)
+        yield from _host_memory(field_of(system, "host_mem_conf"), source)
         cpu = _first_key(field_of(field_of(system, "host_cpu_conf"), "layout"))
         text = plain_text(cpu)
         if isinstance(text, str):
@@ -192,6 +190,18 @@ def _hardware(reading: Reading) -> dict[int, str]:
         for name, member in members_of(enum).items()
         if isinstance(member.value, Instance) and "accelerator_conf" not in member.value.fields
     }
+
+
+def _host_memory(matched: Any, source: c.Source) -> Iterator[c.Fact]:
+    """Yield the memory of the host: a bound where the tree matches on one, not what is there."""
+    memory = memory_of(field_of(matched, "o", "host_memory_capacity"))
+    if memory is None:
+        return
+    bound = field_of(matched, "min_threshold")
+    ends = {True: "_at_least", False: "_at_most"}
+    name = "host_memory" + (ends[bound] if isinstance(bound, bool) else "")
+    note = "The tree recognizes the system by this bound." if isinstance(bound, bool) else ""
+    yield c.Fact(name=name, value=memory, unit="GiB", source=source, note=note)
 
 
 def _accelerator_facts(item: Instance, place: c.Source) -> Iterator[c.Fact]:

@@ -88,7 +88,7 @@ def test_nothing_of_the_tree_runs(tree, tmp_path):
 
 def test_a_hostile_statement_does_not_hide_the_configurations(tree, sound, tmp_path):
     mark = tmp_path / "ran"
-    for file in tree.glob("configs/*/*/*.py"):
+    for file in tree.rglob("*.py"):
         text = file.read_text()
         start = text.index("from ") if "from " in text else 0
         file.write_text(text[:start] + HOSTILE.format(mark=str(mark)) + text[start:])
