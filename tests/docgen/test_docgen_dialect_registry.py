@@ -222,6 +222,8 @@ def test_memory_of_the_host_says_that_it_is_a_bound(tmp_path, bound, name):
     path.write_text(text)
     whole = systems / "systems.py"
     text = whole.read_text()
-    whole.write_text(text.replace("    system_id: ", "    host_mem_conf: Any = None\n    system_id: ", 1))
+    whole.write_text(
+        text.replace("    system_id: ", "    host_mem_conf: Any = None\n    system_id: ", 1)
+    )
     facts = registry.read(root).target("G9_80GBx8").facts
     assert {n: f.value for n, f in facts.items() if n.startswith("host_memory")} == {name: 30}

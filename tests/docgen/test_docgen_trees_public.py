@@ -44,7 +44,9 @@ def test_every_accepted_configuration_has_the_known_values(truth, record_propert
     assert expected
     catalog = choose(root, ()).read(root, ())
     found = {digests.key_of(e): e for e in catalog.entries if not e.rejected}
-    equal = sum(key in found and found[key].digest == row["sha256"] for key, row in expected.items())
+    equal = sum(
+        key in found and found[key].digest == row["sha256"] for key, row in expected.items()
+    )
     record_property("equal", equal)
     print(f"{truth.stem}: {equal} of {len(expected)} digests equal, {len(found)} accepted")
     assert {key: entry.digest for key, entry in found.items()} == {
