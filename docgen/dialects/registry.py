@@ -164,7 +164,12 @@ def _load(reading: Reading, root: Path) -> None:
         files = [file for file in MODULES if (folder / file).is_file()]
         if not files:
             continue
-        where = c.Source(path="/".join((*parts, files[0])), line=1)
+        shown = "/".join((*parts, files[0])).encode("utf-8", "backslashreplace").decode()
+        where = c.Source(path=shown, line=1)
+        if not shown.startswith(f"{'/'.join(parts)}/"):
+            message = "want a folder name in UTF-8, got other bytes; rename the folder"
+            reading.notes.add("odd-name", "error", message, where)
+            continue
         if any("." in part for part in parts):
             message = f"want a folder that Python can import, got {parts!r}; rename it"
             reading.notes.add("odd-name", "warning", message, where)

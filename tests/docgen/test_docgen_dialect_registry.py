@@ -211,7 +211,6 @@ def test_memory_of_the_host_says_that_it_is_a_bound(tmp_path, bound, name):
             "\n\nclass Held:\n    def __init__(self, o, min_threshold=None):\n"
             "        self.o = o\n"
             + ("        self.min_threshold = min_threshold\n" if bound is not None else "")
-            + "\n\nclass Known(SystemConfiguration):\n    host_mem_conf = None\n"
         )
     path = systems / "system_list.py"
     text = path.read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -65,13 +66,16 @@ def test_a_broken_file_is_named_at_its_line_and_the_rest_is_whole(dialect, case,
 
 @pytest.mark.parametrize("dialect", FIXTURES)
 def test_an_odd_name_is_named_and_the_rest_is_whole(dialect, tmp_path):
-    source, name = FIXTURES[dialect]
-    root = Path(shutil.copytree(source, tmp_path / dialect))
+    root = Path(shutil.copytree(FIXTURES[dialect][0], tmp_path / dialect))
     sound = _export(root).stdout
-    odd = (root / name).parent / "line\nbreak" if dialect == "registry" else (root / name).parent
-    odd.mkdir(parents=True)
-    file = odd / ("__init__.py" if dialect == "registry" else "line\nbreak.py")
+    odd = os.fsdecode(b"caf\xe9")
+    parts = (
+        ("rye", odd, "__init__.py") if dialect == "registry" else ("Z1x1", "Offline", f"{odd}.py")
+    )
+    file = root.joinpath("configs", *parts)
+    file.parent.mkdir(parents=True)
     file.write_text("EXPORTS = {}\n" if dialect == "exports" else HEAD)
     done = _export(root)
-    assert "\nbreak" not in done.stderr
+    assert done.exit_code == SourceError.exit_code
+    assert "caf" in done.stderr
     assert done.stdout == sound
