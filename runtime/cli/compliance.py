@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import CompletionItem
 
+from runtime.cli import options
 from runtime.cli.group import main
 
 if TYPE_CHECKING:
@@ -40,20 +41,7 @@ def compliance() -> None:
 
 @compliance.command("run")
 @click.argument("test", shell_complete=complete_test)
-@click.option(
-    "--performance",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="RUN",
-    help="Folder of the result's performance run.",
-)
-@click.option(
-    "--accuracy",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="RUN",
-    help="Folder of the result's accuracy run.",
-)
+@options.compared_runs
 @click.option(
     "--out",
     required=True,
@@ -61,7 +49,7 @@ def compliance() -> None:
     metavar="DIR",
     help="Folder of the compliance run, absent or empty.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@options.as_json()
 @click.pass_context
 def run_one(
     ctx: click.Context,
@@ -94,20 +82,7 @@ def run_one(
 
 @compliance.command("verify")
 @click.argument("test", shell_complete=complete_test)
-@click.option(
-    "--performance",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="RUN",
-    help="Folder of the result's performance run.",
-)
-@click.option(
-    "--accuracy",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="RUN",
-    help="Folder of the result's accuracy run.",
-)
+@options.compared_runs
 @click.option(
     "--run",
     "folder",
@@ -116,7 +91,7 @@ def run_one(
     metavar="DIR",
     help="Folder of the compliance run.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@options.as_json()
 @click.pass_context
 def verify_one(
     ctx: click.Context,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from runtime.cli import options
 from runtime.cli.group import main
 
 
@@ -18,7 +19,7 @@ from runtime.cli.group import main
     metavar="FILE...",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON to stdout.")
+@options.as_json("Print the problems as JSON to stdout.")
 @click.pass_context
 def check_conf(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     """Check FILE, a user.conf for LoadGen, line by line.

@@ -7,6 +7,7 @@ from dataclasses import asdict
 import click
 from click.shell_completion import CompletionItem
 
+from runtime.cli import options
 from runtime.cli.group import main
 
 
@@ -26,7 +27,7 @@ def complete_word(
 
 @main.command("explain")
 @click.argument("code", required=False, shell_complete=complete_word)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON to stdout.")
+@options.as_json("Print JSON to stdout.")
 def explain_code(code: str | None, as_json: bool) -> None:
     """Print what CODE means and what to do: the section of the site, in the terminal.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from runtime.cli import options
 from runtime.cli.group import main
 from runtime.configs.registry import Registry
 from runtime.configs.schema import Entry
@@ -30,7 +31,7 @@ _NUMBERS = ("devices", "memory", "entries", "batch", "lanes")
     help="Only names or keys that contain TEXT; * and ? are wildcards (h200*, */resnet50/*).",
 )
 @click.option("--here", is_flag=True, help="Only targets whose devices this machine has.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@options.as_json()
 def list_things(what: str, pattern: str, here: bool, as_json: bool) -> None:
     """Print the targets, workloads and entries that can be run.
 

@@ -9,40 +9,20 @@ from typing import Any
 import click
 
 from runtime.artifacts import RESULTS, unique_folder
+from runtime.cli import options
 from runtime.cli.group import main
 from runtime.cli.request import Request, slug
-from runtime.cli.words import (
-    Choice,
-    complete_field,
-    complete_round,
-    complete_scenario,
-    complete_target,
-    complete_workload,
-)
+from runtime.cli.words import Choice, complete_round
 from runtime.configs.registry import Registry
 from runtime.errors import Problem, UsageError
 from runtime.plan import RunPlan
 
 
 @main.command("run")
-@click.option(
-    "--target",
-    required=True,
-    metavar="NAME",
-    shell_complete=complete_target,
-    help="What to run on; `harness list targets` prints the names.",
-)
-@click.option(
-    "--workload",
-    metavar="NAME",
-    shell_complete=complete_workload,
-    help="What to run; without it, every workload of the target.",
-)
-@click.option(
-    "--scenario",
-    type=Choice(["offline", "server", "single-stream", "multi-stream"]),
-    shell_complete=complete_scenario,
-    help="How LoadGen sends queries; without it, every scenario of the target.",
+@options.target()
+@options.workload("What to run; without it, every workload of the target.", required=False)
+@options.scenario(
+    "How LoadGen sends queries; without it, every scenario of the target.", required=False
 )
 @click.option(
     "--mode",
@@ -60,36 +40,9 @@ from runtime.plan import RunPlan
 @click.option(
     "--dry-run", is_flag=True, help="Print what would run, with all values; open nothing."
 )
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="FIELD=VALUE",
-    shell_complete=complete_field,
-    help="Replace one value of the entry; can be repeated. The record lists it.",
-)
-@click.option(
-    "--accuracy-target",
-    "accuracy",
-    type=Choice(["99", "99.9"]),
-    help="Variant of the entry: share of the reference accuracy to keep, in %.",
-)
-@click.option(
-    "--power",
-    type=Choice(["maxp", "maxq"]),
-    help="Variant of the entry: most performance or most efficiency.",
-)
-@click.option(
-    "--harness",
-    type=Choice(["direct", "triton", "hetero-mig"]),
-    help="Variant of the entry: what stands between LoadGen and the model.",
-)
-@click.option(
-    "--model", type=click.Path(path_type=Path), metavar="FILE", help="Your own ONNX model file."
-)
-@click.option(
-    "--data", type=click.Path(path_type=Path), metavar="DIR", help="Your own data set folder."
-)
+@options.overrides("Replace one value of the entry; can be repeated. The record lists it.")
+@options.variant
+@options.own_files
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -111,14 +64,9 @@ from runtime.plan import RunPlan
     help="MLPerf round whose seeds the run must have (v6.1); refused where LoadGen's wheel has "
     "others.",
 )
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print the record as JSON to stdout, all else to stderr.",
-)
+@options.as_json("Print the record as JSON to stdout, all else to stderr.")
 @click.pass_context
-def run_entries(ctx: click.Context, /, dry_run: bool, as_json: bool, **options: Any) -> None:
+def run_entries(ctx: click.Context, /, dry_run: bool, as_json: bool, **given: Any) -> None:
     """Run one entry, or every entry of a target, one after another.
 
     A run checks everything that it needs, loads the model, warms up, lets LoadGen
@@ -141,8 +89,8 @@ def run_entries(ctx: click.Context, /, dry_run: bool, as_json: bool, **options: 
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     from runtime.configs.registry import load
 
-    variant = {name: options.pop(name) for name in ("accuracy", "power", "harness")}
-    request = Request(variant=variant, **options)
+    variant = {name: given.pop(name) for name in ("accuracy", "power", "harness")}
+    request = Request(variant=variant, **given)
     registry = load()
     plans = make_plans(registry, request)
     folders, note = _folders(plans, request)

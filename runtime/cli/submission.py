@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
+from runtime.cli import options
 from runtime.cli.group import main
 from runtime.cli.words import complete_target
 
@@ -78,7 +79,7 @@ def write_template(file: Path) -> None:
 )
 @click.option("--dry-run", is_flag=True, help="Print the tree; write nothing.")
 @click.option("--force", is_flag=True, help="Write the tree although `check` refuses it.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@options.as_json()
 @click.pass_context
 def pack_runs(
     ctx: click.Context,
@@ -127,7 +128,7 @@ def pack_runs(
     shell_complete=complete_round,
     help="Round whose rules hold: v6.0 or v6.1.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@options.as_json()
 @click.pass_context
 def check_one(ctx: click.Context, /, *, tree: Path, round_name: str, as_json: bool) -> None:
     """Judge a submission tree by every rule of its round, all breaches at once.
@@ -182,7 +183,7 @@ def check_one(ctx: click.Context, /, *, tree: Path, round_name: str, as_json: bo
     help="Seconds instead of minutes, 2,048 images; the tree cannot be submitted, and `check` "
     "says why.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@options.as_json()
 @click.pass_context
 def rehearse_all(
     ctx: click.Context, /, *, out: Path, target: str, model: Path | None, quick: bool, as_json: bool

@@ -7,41 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from runtime.cli import options
 from runtime.cli.group import main
-from runtime.cli.words import (
-    Choice,
-    complete_field,
-    complete_scenario,
-    complete_target,
-    complete_workload,
-)
 
 if TYPE_CHECKING:
     from runtime.plan import RunPlan
 
 
 @main.command("tune")
-@click.option(
-    "--target",
-    required=True,
-    metavar="NAME",
-    shell_complete=complete_target,
-    help="What to run on; `harness list targets` prints the names.",
-)
-@click.option(
-    "--workload",
-    required=True,
-    metavar="NAME",
-    shell_complete=complete_workload,
-    help="What to run.",
-)
-@click.option(
-    "--scenario",
-    required=True,
-    type=Choice(["offline", "server", "single-stream", "multi-stream"]),
-    shell_complete=complete_scenario,
-    help="What to tune for: throughput, rate under the latency bound, or latency.",
-)
+@options.target()
+@options.workload("What to run.")
+@options.scenario("What to tune for: throughput, rate under the latency bound, or latency.")
 @click.option(
     "--budget",
     type=click.FloatRange(min=0, min_open=True),
@@ -81,36 +57,9 @@ if TYPE_CHECKING:
     help="Confirm with runs of the entry's own durations, or with trials (the default). "
     "Candidates are always tried with trials.",
 )
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="FIELD=VALUE",
-    shell_complete=complete_field,
-    help="Keep a field at a value: it is not searched. Can be repeated.",
-)
-@click.option(
-    "--accuracy-target",
-    "accuracy",
-    type=Choice(["99", "99.9"]),
-    help="Variant of the entry: share of the reference accuracy to keep, in %.",
-)
-@click.option(
-    "--power",
-    type=Choice(["maxp", "maxq"]),
-    help="Variant of the entry: most performance or most efficiency.",
-)
-@click.option(
-    "--harness",
-    type=Choice(["direct", "triton", "hetero-mig"]),
-    help="Variant of the entry: what stands between LoadGen and the model.",
-)
-@click.option(
-    "--model", type=click.Path(path_type=Path), metavar="FILE", help="Your own ONNX model file."
-)
-@click.option(
-    "--data", type=click.Path(path_type=Path), metavar="DIR", help="Your own data set folder."
-)
+@options.overrides("Keep a field at a value: it is not searched. Can be repeated.")
+@options.variant
+@options.own_files
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -120,9 +69,9 @@ if TYPE_CHECKING:
 )
 @click.option("--fresh", is_flag=True, help="Start anew; the earlier journal is kept aside.")
 @click.option("--dry-run", is_flag=True, help="Print what would be tried, and how long it takes.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@options.as_json()
 @click.pass_context
-def tune_entry(ctx: click.Context, /, dry_run: bool, as_json: bool, **options: Any) -> None:
+def tune_entry(ctx: click.Context, /, dry_run: bool, as_json: bool, **given: Any) -> None:
     """Find the best values of an entry by real LoadGen runs, and write the entry to paste.
 
     Server: the highest rate whose latency stays under the bound, and the batch size, lanes
@@ -145,9 +94,9 @@ def tune_entry(ctx: click.Context, /, dry_run: bool, as_json: bool, **options: A
     from runtime.configs.registry import load
 
     registry = load()
-    variant = {name: options.pop(name) for name in ("accuracy", "power", "harness")}
-    plan = _plan(registry, options, variant)
-    asked = Asked(plan=plan, fixed=_fixed(options.pop("overrides")), **_kept(options))
+    variant = {name: given.pop(name) for name in ("accuracy", "power", "harness")}
+    plan = _plan(registry, given, variant)
+    asked = Asked(plan=plan, fixed=_fixed(given.pop("overrides")), **_kept(given))
     if dry_run:
         show_forecast(registry, asked, as_json=as_json)
         return
@@ -155,12 +104,12 @@ def tune_entry(ctx: click.Context, /, dry_run: bool, as_json: bool, **options: A
         ctx.exit(run_search(search, as_json=as_json))
 
 
-def _plan(registry: Any, options: dict[str, Any], variant: dict[str, Any]) -> RunPlan:
+def _plan(registry: Any, given: dict[str, Any], variant: dict[str, Any]) -> RunPlan:
     """Return the plan of the entry that the command line names."""
     from runtime.plan import resolve
 
     names = ("target", "workload", "scenario", "overrides", "model", "data")
-    return resolve(registry, **{name: options[name] for name in names}, **variant)
+    return resolve(registry, **{name: given[name] for name in names}, **variant)
 
 
 def _fixed(overrides: tuple[str, ...]) -> frozenset[str]:
@@ -168,7 +117,7 @@ def _fixed(overrides: tuple[str, ...]) -> frozenset[str]:
     return frozenset(text.partition("=")[0].strip() for text in overrides)
 
 
-def _kept(options: dict[str, Any]) -> dict[str, Any]:
+def _kept(given: dict[str, Any]) -> dict[str, Any]:
     """Return the options of the search itself."""
     names = ("budget", "trial_s", "confirmations", "tolerance", "full", "out", "fresh")
-    return {name: options[name] for name in names}
+    return {name: given[name] for name in names}

@@ -9,7 +9,7 @@ import select
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -33,6 +33,12 @@ STDERR = "worker-{}.stderr"
 
 TAIL_CHARS = 2_000
 """How much of it a message shows."""
+
+STALL_S = 120.0
+"""How long a starting worker may do nothing, neither compute nor read, in seconds."""
+
+LOOK_S = 5.0
+"""How often a worker that is not ready yet is looked at, in seconds."""
 
 END_S = 10.0
 """How long a worker may take to end once its orders have ended, in seconds."""
@@ -231,13 +237,31 @@ class Crew:
 
     def _wait_ready(self) -> None:
         """Return when every worker has told that it is ready."""
+        stall = _Stall(w.process.pid for w in self._workers)
         for worker in self._workers:
             while b"\n" not in worker.text:
-                if not self._take(worker):
+                if not select.select([worker.told], [], [], LOOK_S)[0]:
+                    if stall.seconds() > STALL_S:
+                        raise self._stands_still(worker)
+                elif not self._take(worker):
                     raise self._failure(worker)
             if not json.loads(worker.text).get("ready"):
                 raise self._failure(worker)
             worker.text = b""
+
+    def _stands_still(self, worker: _Worker) -> RunError:
+        """End a worker that does nothing instead of starting, and return the error."""
+        worker.process.kill()
+        worker.process.wait()
+        where = f"worker process {worker.number} (process {worker.process.pid})"
+        want = f"to get ready; a worker that does nothing for {STALL_S:.0f} s is ended"
+        got = "no computing and no reading in that time"
+        tail = _tail(worker.stderr)
+        got += f":\n{tail}" if tail else ""
+        do = (
+            f"see {worker.stderr}; look for a device, a lock or a network folder that never answers"
+        )
+        return RunError(Problem(where, want, got, do, CHILD_DIED.code))
 
     def _take(self, worker: _Worker) -> bool:
         """Take in what a worker tells; False once it tells no more."""
@@ -263,6 +287,42 @@ class Crew:
         got += f":\n{tail}" if tail else ""
         do = f"see {worker.stderr}"
         return RunError(Problem(where, "to end after the run", got, do, CHILD_DIED.code))
+
+
+class _Stall:
+    """How long none of some processes has computed or read.
+
+    One may well wait for another: for the file of an engine that the other builds.
+    """
+
+    def __init__(self, pids: Iterable[int]) -> None:
+        """Begin now.
+
+        Args:
+            pids: The processes.
+        """
+        self._pids = tuple(pids)
+        self._seen: list[tuple[float, float, int]] = []
+        self._since = monotonic()
+
+    def seconds(self) -> float:
+        """Return the time since one of them last did something."""
+        seen = [_done_by(pid) for pid in self._pids]
+        if seen != self._seen:
+            self._seen, self._since = seen, monotonic()
+        return monotonic() - self._since
+
+
+def _done_by(pid: int) -> tuple[float, float, int]:
+    """Return seconds computed by user and system and bytes read; zeros once it has ended."""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        spent = process.cpu_times()
+        return spent.user, spent.system, int(process.io_counters().read_chars)
+    except (psutil.Error, AttributeError, OSError):  # gone, or a system that does not tell
+        return 0.0, 0.0, 0
 
 
 def _tail(path: Path) -> str:

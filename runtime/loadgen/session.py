@@ -23,11 +23,12 @@ from runtime.environment import read_code, read_machine, read_packages
 from runtime.errors import ArtifactError, HarnessError, Interrupted, Problem, RunError
 from runtime.loadgen.audit import write_audit
 from runtime.loadgen.logs import DETAIL, LOGS, Detail, read_detail
+from runtime.loadgen.metrics import read_metrics
 from runtime.loadgen.modules import find_workload
 from runtime.loadgen.process import STDERR, Child, Outcome
 from runtime.loadgen.progress import Progress
 from runtime.loadgen.settings import refuse_audit
-from runtime.loadgen.verdict import judge_accuracy, judge_performance, read_metrics
+from runtime.loadgen.verdict import judge_accuracy, judge_performance
 from runtime.plan import RunPlan, values_of
 from runtime.record import (
     QUICK_NOTE,

@@ -9,7 +9,8 @@ import pytest
 from runtime.configs.schema import MultiStream, Offline, Server, SingleStream
 from runtime.errors import ArtifactError
 from runtime.loadgen.logs import MARK, Detail, read_answers, read_detail
-from runtime.loadgen.verdict import judge_accuracy, judge_performance, read_metrics
+from runtime.loadgen.metrics import read_metrics
+from runtime.loadgen.verdict import judge_accuracy, judge_performance
 from runtime.record import Accuracy
 
 

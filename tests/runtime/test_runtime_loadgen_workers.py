@@ -223,15 +223,14 @@ def test_a_killed_parent_leaves_no_process_and_nothing_that_looks_whole(tmp_path
 
 @pytest.fixture
 def inject(tmp_path, monkeypatch):
-    """Run code in every worker before anything else."""
+    """Run code in every worker, or the processes of another module, before anything else."""
 
-    def write(code):
+    def write(code, module="loadgen.worker"):
         folder = tmp_path / "inject"
-        folder.mkdir()
-        guard = "import sys\nif any('loadgen.worker' in a for a in sys.orig_argv):\n"
-        (folder / "sitecustomize.py").write_text(
-            guard + textwrap.indent(textwrap.dedent(code), "    ")
-        )
+        folder.mkdir(exist_ok=True)
+        guard = f"import sys\nif any({module!r} in a for a in sys.orig_argv):\n"
+        with (folder / "sitecustomize.py").open("a") as file:
+            file.write(guard + textwrap.indent(textwrap.dedent(code), "    "))
         monkeypatch.setenv("PYTHONPATH", str(folder))
 
     return write
@@ -295,3 +294,45 @@ def test_a_worker_that_stands_still_is_ended(tmp_path, inject):
             stall_s=1.0,
         )
     assert gone_soon(family)
+
+
+SHORT = """
+    from runtime.loadgen import crew
+    crew.STALL_S, crew.LOOK_S = 1.5, 0.1
+"""
+"""Makes LoadGen's process impatient with workers that start."""
+
+
+def test_a_worker_that_stands_still_while_it_starts_is_ended(tmp_path, inject):
+    inject(SHORT, module="loadgen.child")
+    inject("""
+        import time
+        from runtime.workloads import digits
+        print("waiting for the device", file=sys.stderr, flush=True)
+        digits.open_model = lambda *_: time.sleep(600)
+    """)
+    began = time.monotonic()
+    with pytest.raises(RunError, match="no computing and no reading") as caught:
+        execute(long_plan(), tmp_path / "run")
+    assert time.monotonic() - began < 20
+    assert "waiting for the device" in str(caught.value)
+    assert not workers_below(psutil.Process())
+    record = from_json((tmp_path / "run" / "record.json").read_bytes())
+    assert (record.verdict.result, record.metrics) == ("PARTIAL", ())
+
+
+def test_a_worker_that_starts_slowly_is_waited_for(tmp_path, inject):
+    inject(SHORT, module="loadgen.child")
+    inject("""
+        import time
+        from runtime.workloads import digits
+        real = digits.open_model
+        def open_model(*arguments):
+            end = time.monotonic() + 2.5
+            while time.monotonic() < end:
+                sum(range(1000))
+            return real(*arguments)
+        digits.open_model = open_model
+    """)
+    record = execute(plan_of(Scenario.OFFLINE, processes=1, batch_size=64), tmp_path / "run")
+    assert record.verdict.result == "VALID"
