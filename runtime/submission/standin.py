@@ -52,7 +52,7 @@ def make_metadata() -> Metadata:
         "status": "rdi",
         "system_type": "edge",
         "system_type_detail": "rehearsal",
-        "hw_notes": "Rehearsal with generated images; not for submission.",
+        "hw_notes": "Rehearsal with generated images; not for submission",
     }
     return Metadata(
         division="open",
