@@ -142,8 +142,8 @@ def _state(file: Path) -> bytes:
 def _own_files() -> list[Path]:
     """Return docgen's own files that decide what is read; another docgen reads anew."""
     here = Path(__file__).parent
-    names = ("catalog", "api", "commands", "docstrings", "digests", "evaluate", "extract")
-    folders = ("evaluation", "dialects", "claims")
+    names = ("api", "commands", "docstrings", "digests", "evaluate", "extract")
+    folders = ("catalog", "evaluation", "dialects", "claims")
     own = [here / f"{name}.py" for name in names]
     return own + [p for folder in folders for p in sorted((here / folder).glob("*.py"))]
 
