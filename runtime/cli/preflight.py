@@ -141,9 +141,12 @@ def _check_round(name: str | None) -> None:
 def _check_devices(plans: Sequence[RunPlan], registry: Registry) -> None:
     """Raise MissingError with every target whose devices this machine lacks."""
     from runtime.devices.discovery import availability, discover
+    from runtime.devices.driver import check_driver
 
     found = discover()
-    problems = []
+    problems: list[Problem] = []
+    if any(p.devices for p in plans):
+        problems += check_driver(found)
     for name in dict.fromkeys(p.target for p in plans):
         seen = availability(registry.target(name), found, registry.targets.values())
         if not seen.ok:
