@@ -51,7 +51,9 @@ def one_line(text: str) -> str:
 # --- help ---
 
 
-@pytest.mark.parametrize("command", [(), ("list",), ("run",), ("doctor",), ("detect",), ("completion",)])
+@pytest.mark.parametrize(
+    "command", [(), ("list",), ("run",), ("doctor",), ("detect",), ("completion",)]
+)
 def test_help_teaches_with_examples(invoke, command):
     done = invoke(*command, "--help")
     assert done.exit_code == 0
