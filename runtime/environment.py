@@ -64,7 +64,7 @@ def read_code() -> Code:
 
 def read_devices() -> tuple[tuple[str, ...], str]:
     """Return the accelerators' names and the driver's version; both empty without any."""
-    from runtime.devices.discovery import discover
+    from runtime.devices.inventory import discover
 
     found = discover()
     return tuple(gpu.name for gpu in found.gpus), found.driver
