@@ -63,27 +63,11 @@ def read_code() -> Code:
 
 
 def read_devices() -> tuple[tuple[str, ...], str]:
-    """Return the accelerators' names and the driver's version; both empty without any.
+    """Return the accelerators' names and the driver's version; both empty without any."""
+    from runtime.devices.inventory import discover
 
-    Why: NVML is optional, and a machine may have the library without a driver.
-    """
-    try:
-        import pynvml
-    except ImportError:
-        return (), ""
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:
-        return (), ""
-    try:
-        count = pynvml.nvmlDeviceGetCount()
-        handles = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(count)]
-        names = tuple(_text(pynvml.nvmlDeviceGetName(handle)) for handle in handles)
-        return names, _text(pynvml.nvmlSystemGetDriverVersion())
-    except pynvml.NVMLError:
-        return (), ""
-    finally:
-        pynvml.nvmlShutdown()
+    found = discover()
+    return tuple(gpu.name for gpu in found.gpus), found.driver
 
 
 def _version(distribution: str) -> str:
@@ -92,11 +76,6 @@ def _version(distribution: str) -> str:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return ""
-
-
-def _text(value: str | bytes) -> str:
-    """Return a name as text; old releases of pynvml give bytes."""
-    return value.decode() if isinstance(value, bytes) else value
 
 
 def _cpu_model() -> str:

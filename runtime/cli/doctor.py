@@ -71,19 +71,36 @@ def _show_machine(found: Checkup, out: Console) -> None:
             ("python", found.python),
         ]
     show_pairs(out, lines)
+    _show_accelerators(found, out)
+
+
+def _show_accelerators(found: Checkup, out: Console) -> None:
+    """Print driver, GPUs, slices and links, or why there are none."""
+    from runtime.cli.gpuoutput import facts, links
+
+    seen = found.found
     out.print("\n[bold]accelerators[/]")
     lines = []
     for match in found.matches:
-        gpu = match.gpu
         sign = "is" if match.exact else "is none of the targets; nearest is"
-        mig = ", MIG on" if gpu.mig else ""
         more = "" if match.exact else "; harness explain system-unknown"
-        text = f"{gpu.name}, {gpu.memory_gb:.0f} GB{mig}: {sign} {match.target} ({match.why}{more})"
-        lines.append((f"GPU {gpu.index}", text))
-    if found.found.driver:
-        lines.append(("driver", found.found.driver))
-    if found.found.why_none:
-        lines.append(("none", f"{found.found.why_none} (harness explain driver-missing)"))
+        text = f"{match.gpu.name}: {sign} {match.target} ({match.why}{more})"
+        lines.append((f"GPU {match.gpu.index}", text))
+        lines += [(f"  {name}", fact) for name, fact in facts(match.gpu)]
+        for part in found.slices:
+            if part.gpu.index == match.gpu.index:
+                sign = "is" if part.exact else "is none of the targets; nearest is"
+                text = f"{part.slice.profile} {sign} {part.target} ({part.why})"
+                lines.append((f"  slice {part.slice.instance}/{part.slice.compute_instance}", text))
+    if seen.driver:
+        cuda = f", CUDA up to {seen.cuda}" if seen.cuda else ""
+        lines.append(("driver", f"{seen.driver}{cuda}"))
+    lines += links(seen)
+    if seen.why_none:
+        code = (seen.problem.code if seen.problem else "") or "driver-missing"
+        lines.append(("none", f"{seen.why_none} (harness explain {code})"))
+    for problem in (*seen.broken, *found.driver):
+        lines.append(("problem", f"{problem} (harness explain {problem.code})"))
     show_pairs(out, lines)
 
 

@@ -56,7 +56,7 @@ def check_before_run(
         MissingError: A package or a device is missing; the message has every other
             problem, too.
         ConfigError: An audit.config lies in the working directory, or workers ask for more
-            processors than there are.
+            processors, or more device memory, than there are.
         ArtifactError: A folder cannot be written.
     """
     errors: list[HarnessError] = []
@@ -64,6 +64,7 @@ def check_before_run(
         lambda: _check_packages(plans),
         lambda: _check_round(round_name),
         lambda: _check_devices(plans, registry),
+        lambda: _check_memory(plans, registry),
         lambda: _check_cores(plans),
         _check_audit,
         lambda: check_places(plans, registry, folders, record),
@@ -141,9 +142,12 @@ def _check_round(name: str | None) -> None:
 def _check_devices(plans: Sequence[RunPlan], registry: Registry) -> None:
     """Raise MissingError with every target whose devices this machine lacks."""
     from runtime.devices.discovery import availability, discover
+    from runtime.devices.driver import check_driver
 
     found = discover()
-    problems = []
+    problems: list[Problem] = []
+    if any(p.devices for p in plans):
+        problems += check_driver(found)
     for name in dict.fromkeys(p.target for p in plans):
         seen = availability(registry.target(name), found, registry.targets.values())
         if not seen.ok:
@@ -153,6 +157,18 @@ def _check_devices(plans: Sequence[RunPlan], registry: Registry) -> None:
             )
     if problems:
         raise MissingError(problems)
+
+
+def _check_memory(plans: Sequence[RunPlan], registry: Registry) -> None:
+    """Raise ConfigError with every plan that the memory free on its device cannot hold."""
+    if not any(p.devices for p in plans):
+        return
+    from runtime.devices.discovery import discover
+    from runtime.footprint.entries import check_free
+
+    problems = tuple(check_free(plans, registry, discover()))
+    if problems:
+        raise ConfigError(problems)
 
 
 def _check_cores(plans: Sequence[RunPlan]) -> None:

@@ -43,6 +43,17 @@ def show_progress(key: str) -> Iterator[Callable[[Progress], None]]:
         yield _LiveBar(bar, key)
 
 
+@contextmanager
+def show_wait(text: str) -> Iterator[None]:
+    """Show on a terminal that something of unknown length goes on; elsewhere nothing."""
+    out = console(err=True)
+    if not out.is_terminal:
+        yield
+        return
+    with out.status(text):
+        yield
+
+
 def describe(progress: Progress) -> str:
     """Return rate and time left in words; empty outside of the timed part and the accuracy."""
     counted = progress.phase in ("timed", "accuracy")

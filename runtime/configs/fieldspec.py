@@ -94,6 +94,14 @@ def unit_of(cls: type, field: str) -> str:
     return ""
 
 
+def most_of(cls: type, field: str) -> float | None:
+    """Return the greatest value that a field of a config class admits; None without a bound."""
+    for name, _, marks in _annotated_fields(cls):
+        if name == field:
+            return next((m.high for m in marks if isinstance(m, Between)), None)
+    return None
+
+
 @functools.cache
 def _annotated_fields(cls: type) -> tuple[tuple[str, Any, tuple[Any, ...]], ...]:
     """Return (name, type, marks) of each field; read once per class."""

@@ -18,8 +18,11 @@ from runtime.artifacts import (
 )
 from runtime.configs.target import Target
 from runtime.devices import host, packages
-from runtime.devices.discovery import Availability, Found, Match, availability, discover, match
+from runtime.devices.detection import detect
+from runtime.devices.discovery import availability
+from runtime.devices.gpus import Availability, Found, Match, SliceMatch
 from runtime.environment import read_machine
+from runtime.errors import Problem
 from runtime.record import Machine
 
 NEEDED = ("mlcommons-loadgen", "onnxruntime", "onnx", "numpy", "scikit-learn", "psutil")
@@ -63,6 +66,10 @@ class Checkup:
     """Accelerators, or why there are none."""
     matches: tuple[Match, ...]
     """Which target each GPU is."""
+    slices: tuple[SliceMatch, ...]
+    """Which target each MIG slice is."""
+    driver: tuple[Problem, ...]
+    """Installed libraries that are too new for the driver."""
     limits: tuple[host.Limit, ...]
     """Limits of this process."""
     places: dict[str, Place]
@@ -93,7 +100,9 @@ def examine(targets: Iterable[Target]) -> Checkup:
     """Return what this machine has and lacks for a set of targets."""
     libraries = tuple(_library(p) for p in packages.PACKAGES)
     versions = {lib.name: lib.version for lib in libraries}
-    known, found = tuple(targets), discover()
+    known = tuple(targets)
+    detection = detect(known)
+    found = detection.found
     places = {"results": probe(Path(RESULTS)), "cache": probe(cache_folder())}
     records = record_folder()
     if records is not None:
@@ -107,7 +116,9 @@ def examine(targets: Iterable[Target]) -> Checkup:
         libraries=libraries,
         loadgen_seeds=packages.seeds_of(versions["mlcommons-loadgen"]),
         found=found,
-        matches=tuple(match(gpu, known) for gpu in found.gpus),
+        matches=detection.matches,
+        slices=detection.slices,
+        driver=detection.driver,
         limits=host.limits(),
         places=places,
         audit=held,

@@ -69,6 +69,21 @@ def local_cores(bus_id: str, root: Path = SYSFS_PCI) -> tuple[int, ...]:
         return ()
 
 
+def numa_node(bus_id: str, root: Path = SYSFS_PCI) -> int | None:
+    """Return the NUMA node that a PCI device hangs on; None where the machine has but one.
+
+    Args:
+        bus_id: The device's address as NVML or sysfs writes it, `0000:17:00.0`.
+        root: Folder of the PCI devices.
+    """
+    domain, _, rest = bus_id.lower().partition(":")
+    try:
+        node = int((root / f"{domain[-4:]}:{rest}" / "numa_node").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+    return node if node >= 0 else None
+
+
 def parse_cores(text: str) -> tuple[int, ...]:
     """Return the numbers of a list as the kernel writes it, `0-3,8`."""
     found: list[int] = []

@@ -51,7 +51,9 @@ def one_line(text: str) -> str:
 # --- help ---
 
 
-@pytest.mark.parametrize("command", [(), ("list",), ("run",), ("doctor",), ("completion",)])
+@pytest.mark.parametrize(
+    "command", [(), ("list",), ("run",), ("doctor",), ("detect",), ("completion",)]
+)
 def test_help_teaches_with_examples(invoke, command):
     done = invoke(*command, "--help")
     assert done.exit_code == 0
@@ -167,7 +169,7 @@ def test_completion_prints_a_script(invoke, shell):
 @pytest.mark.parametrize(
     ("words", "incomplete", "wanted"),
     [
-        ([], "d", ["doctor"]),
+        ([], "d", ["detect", "doctor"]),
         (["run", "--target"], "h200-sxm-141gb-x", ["h200-sxm-141gb-x8"]),
         (["run", "--target", "cpu", "--workload"], "d", ["digits"]),
         (["run", "--scenario"], "s", ["server", "single-stream"]),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from types import ModuleType, SimpleNamespace
 
+import nvml_standin as standin
 import pytest
 
 from runtime.configs.registry import load
-from runtime.devices import checkup, host, packages
+from runtime.devices import checkup, host, nvml, packages
 from runtime.devices.discovery import (
     Found,
     Gpu,
@@ -16,6 +16,7 @@ from runtime.devices.discovery import (
     discover,
     jetson_model,
     match,
+    match_slice,
 )
 from runtime.errors import MissingError
 
@@ -23,71 +24,174 @@ TARGETS = load().targets
 KNOWN = tuple(TARGETS.values())
 
 
-def fake_nvml(gpus, *, fails: str = "", text_as_bytes: bool = False) -> ModuleType:
-    """Return a stand-in for pynvml that describes some boards."""
-    nvml = ModuleType("pynvml")
-
-    class NVMLError(Exception):
-        pass
-
-    def text(value: str):
-        return value.encode() if text_as_bytes else value
-
-    def start():
-        if fails == "init":
-            raise NVMLError("Driver Not Loaded")
-
-    def mig(handle):
-        if handle["mig"] is None:
-            raise NVMLError("Not Supported")
-        return (handle["mig"], handle["mig"])
-
-    nvml.NVMLError = NVMLError
-    nvml.nvmlInit = start
-    nvml.nvmlShutdown = lambda: None
-    nvml.nvmlSystemGetDriverVersion = lambda: text("580.1")
-    nvml.nvmlDeviceGetCount = lambda: len(gpus)
-    nvml.nvmlDeviceGetHandleByIndex = lambda i: gpus[i]
-    nvml.nvmlDeviceGetName = lambda h: text(h["name"])
-    nvml.nvmlDeviceGetUUID = lambda h: text("GPU-1")
-    nvml.nvmlDeviceGetPciInfo = lambda h: SimpleNamespace(pciDeviceId=h["pci"])
-    nvml.nvmlDeviceGetMemoryInfo = lambda h: SimpleNamespace(total=h["memory"])
-    nvml.nvmlDeviceGetMigMode = mig
-    nvml.nvmlDeviceGetEnforcedPowerLimit = lambda h: h["power"] * 1000
-    return nvml
+H200 = standin.Gpu(*standin.H200)
+L4 = standin.Gpu(*standin.L4, power_w=72)
 
 
-H200 = {"name": "NVIDIA H200", "pci": 0x233510DE, "memory": 143_771 << 20, "mig": 0, "power": 700}
-
-
-def test_boards_are_described(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pynvml", fake_nvml([H200, {**H200, "mig": None}]))
+def test_boards_are_described(nvml_machine, monkeypatch):
+    machine = nvml_machine(H200, L4)
+    machine.state.gpus[0].reasons = 0x4 | 0x20
+    machine.start_process(0, 4711)
+    machine.install(monkeypatch)
     found = discover()
-    assert found.driver == "580.1"
-    assert found.why_none == ""
+    assert (found.driver, found.cuda, found.why_none) == ("580.95.05", "13.0", "")
     assert [g.index for g in found.gpus] == [0, 1]
     gpu = found.gpus[0]
-    assert (gpu.name, gpu.pci_id, gpu.mig, gpu.power_limit_w) == (
+    assert (gpu.name, gpu.pci_id, gpu.mig, gpu.mig_pending) == (
         "NVIDIA H200",
         "0x233510DE",
         False,
-        700.0,
+        None,
     )
     assert gpu.memory_gb == pytest.approx(150.75, abs=0.01)
+    assert (gpu.power.limit_w, gpu.power.draw_w, gpu.power.least_w) == (700.0, 70.0, 210.0)
+    assert (gpu.clocks.sm_mhz, gpu.clocks.sm_most_mhz) == (1755, 1980)
+    assert (gpu.temperature_c, gpu.compute_capability) == (45, "9.0")
+    assert gpu.throttled == ("power cap", "thermal, by software")
+    assert gpu.processes == (4711,)
+    assert gpu.place.cores == (0, 1)
+    assert (gpu.place.numa_node, gpu.place.link) == (0, "gen 5 x16 of gen 5 x16")
+    assert [(x.one, x.other, x.level) for x in found.links] == [(0, 1, "NODE")]
 
 
-def test_old_nvml_packages_give_bytes(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pynvml", fake_nvml([H200], text_as_bytes=True))
-    assert discover().gpus[0].name == "NVIDIA H200"
-    assert discover().driver == "580.1"
+def test_a_board_that_tells_little_is_described_all_the_same(nvml_machine, monkeypatch):
+    machine = nvml_machine(L4)
+    machine.state.gpus[0].has_power = machine.state.gpus[0].has_reasons = 0
+    silent = ("nvmlDeviceGetCpuAffinity", "nvmlDeviceGetEccMode", "nvmlDeviceGetClockInfo")
+    machine.install(monkeypatch, ",".join(f"{name}=3" for name in silent))
+    (gpu,) = discover().gpus
+    assert (gpu.power.draw_w, gpu.power_limit_w, gpu.ecc, gpu.clocks.sm_mhz) == (None,) * 4
+    assert (gpu.throttled, gpu.place.cores) == ((), ())
+    assert gpu.clocks.sm_most_mhz == 1980
 
 
-def test_no_package_no_driver_no_device_are_told_apart(monkeypatch):
+def test_a_driver_before_535_tells_throttle_reasons_by_the_old_name(nvml_machine, monkeypatch):
+    machine = nvml_machine(L4)
+    machine.state.gpus[0].reasons = 0x40
+    machine.install(monkeypatch, "nvmlDeviceGetCurrentClocksEventReasons=13")
+    assert discover().gpus[0].throttled == ("thermal, by hardware",)
+
+
+def test_slices_are_described_and_matched(nvml_machine, monkeypatch):
+    machine = nvml_machine("H200-141GB")
+    machine.mig_on()
+    machine.create(0, "1g.18gb", 0)
+    machine.create(0, "3g.71gb", 4, computes=(1, 2))
+    machine.install(monkeypatch)
+    (gpu,) = discover().gpus
+    assert (gpu.mig, len(gpu.slices)) == (True, 3)
+    small, part, _ = gpu.slices
+    assert (small.profile, small.shared, small.sms) == ("1g.18gb", False, 16)
+    assert small.memory_gb == pytest.approx(17.18, abs=0.01)
+    assert small.uuid.startswith("MIG-")
+    assert (part.profile, part.shared, part.instance) == ("3g.71gb", True, 2)
+    found = match_slice(gpu, small, KNOWN)
+    assert (found.target, found.exact) == ("h200-sxm-141gb-mig-1g.18gb", True), found.why
+    other = match_slice(gpu, part, KNOWN)
+    assert (other.target, other.exact) == ("h200-sxm-141gb-mig-1g.18gb", False)
+    assert "belongs to no target; nearest by board and memory" in other.why
+
+
+@pytest.mark.parametrize("name", [n for n, t in TARGETS.items() if t.mig is not None])
+def test_every_slice_target_matches_its_own_slice(name, nvml_machine, monkeypatch):
+    target = TARGETS[name]
+    machine = nvml_machine(target.mig.board)
+    machine.mig_on()
+    machine.create(0, target.mig.profile, 0)
+    machine.install(monkeypatch)
+    found = discover()
+    seen = match_slice(found.gpus[0], found.gpus[0].slices[0], KNOWN)
+    assert (seen.target, seen.exact) == (name, True), seen.why
+    here = availability(target, found, KNOWN)
+    assert (here.ok, here.uuids) == (True, (found.gpus[0].slices[0].uuid,))
+    whole = TARGETS[name.partition("-mig-")[0]]
+    refused = availability(whole, found, KNOWN)
+    assert not refused.ok
+    assert "sudo nvidia-smi -i 0 -mig 0" in refused.mend
+
+
+def test_a_slice_that_is_missing_is_told_with_the_command_that_makes_it(nvml_machine, monkeypatch):
+    target = TARGETS["h200-sxm-141gb-mig-1g.18gb"]
+    machine = nvml_machine("H200-141GB")
+    machine.install(monkeypatch)
+    off = availability(target, discover(), KNOWN)
+    assert "-mig 1` and `sudo nvidia-smi mig -i 0 -cgi 1g.18gb -C`" in off.mend
+    machine.mig_on()
+    machine.create(0, "7g.141gb", 0)
+    other = availability(target, discover(), KNOWN)
+    assert other.reason == "0 of 1 slices 1g.18gb; there are: 7g.141gb"
+    machine = nvml_machine(L4)
+    machine.install(monkeypatch)
+    assert "no board for 1g.18gb" in availability(target, discover(), KNOWN).reason
+
+
+def test_no_package_is_told_apart_from_no_driver(monkeypatch):
     monkeypatch.setitem(sys.modules, "pynvml", None)
-    assert "nvidia-ml-py is not installed" in discover().why_none
-    monkeypatch.setitem(sys.modules, "pynvml", fake_nvml([], fails="init"))
-    assert discover().why_none == "no NVIDIA driver answers: Driver Not Loaded"
-    monkeypatch.setitem(sys.modules, "pynvml", fake_nvml([]))
+    found = discover()
+    assert "nvidia-ml-py is not installed" in found.why_none
+    assert "pip install" in found.problem.do
+
+
+def test_no_library_means_no_driver(monkeypatch, nvml_library):
+    import pynvml
+
+    monkeypatch.setattr(pynvml, "nvmlLib", None)
+    found = discover()  # this machine has no driver, or answers
+    if found.problem is not None:
+        assert "libnvidia-ml.so.1" in found.why_none
+        assert "--gpus all" in found.problem.do
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("loaded", ("driver-missing", "Driver Not Loaded", "modprobe nvidia")),
+        ("mismatch", ("driver-mismatch", "version mismatch", "reload the kernel module")),
+    ],
+)
+def test_why_nvml_does_not_start(nvml_machine, monkeypatch, field, expected):
+    machine = nvml_machine(H200)
+    setattr(machine.state, field, 0 if field == "loaded" else 1)
+    machine.install(monkeypatch)
+    code, words, mend = expected
+    problem = discover().problem
+    assert problem.code == code
+    assert words in problem.got
+    assert mend in problem.do
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "mend"),
+    [
+        ("nvmlInitWithFlags=4", "device-permission", "ls -l /dev/nvidia*"),
+        ("nvmlSystemGetDriverVersion=4", "device-permission", "ls -l /dev/nvidia*"),
+        ("nvmlDeviceGetCount_v2=13", "driver-old", "update the driver"),
+        ("nvmlDeviceGetCount_v2=999", "driver-missing", "nvidia-smi"),
+    ],
+)
+def test_refusals_of_the_driver_are_told(nvml_machine, monkeypatch, fault, code, mend):
+    nvml_machine(H200).install(monkeypatch, fault)
+    found = discover()
+    assert (found.problem.code, found.gpus) == (code, ())
+    assert mend in found.problem.do
+
+
+def test_a_lost_gpu_does_not_hide_the_others(nvml_machine, monkeypatch):
+    machine = nvml_machine(H200, L4)
+    machine.state.gpus[0].lost = 1
+    machine.install(monkeypatch)
+    found = discover()
+    assert [g.name for g in found.gpus] == ["NVIDIA L4"]
+    (problem,) = found.broken
+    assert (problem.where, problem.got, problem.code) == ("GPU 0", "GPU is lost", "gpu-lost")
+    here = availability(TARGETS["h200-sxm-141gb"], found, KNOWN)
+    assert "GPU 0 does not answer (GPU is lost)" in here.reason
+    machine.state.gpus[1].lost = 1
+    assert discover().why_none.startswith("no GPU answers: GPU is lost")
+
+
+def test_a_machine_without_gpus_says_so(nvml_machine, monkeypatch):
+    nvml_machine().install(monkeypatch)
     assert discover().why_none == "the driver is there and reports no GPU"
 
 
@@ -137,7 +241,21 @@ def test_availability():
     assert (none.ok, none.reason) == (False, "no driver")
     assert "--dry-run" in none.mend
     slice_ = TARGETS["h200-sxm-141gb-mig-1g.18gb"]
-    assert "nvidia-smi -mig 1" in availability(slice_, one, KNOWN).mend
+    assert "nvidia-smi -i 0 -mig 1" in availability(slice_, one, KNOWN).mend
+
+
+def test_a_jetson_says_that_nvml_is_not_its_way(tmp_path, monkeypatch):
+    board = tmp_path / "model"
+    board.write_bytes(b"NVIDIA Jetson AGX Orin Developer Kit\0")
+    monkeypatch.setattr(nvml, "DEVICE_TREE", board)
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    found = discover()
+    assert found.why_none == (
+        "a Jetson (NVIDIA Jetson AGX Orin Developer Kit), whose NVML does not describe its GPU; "
+        "nothing: the module is known by its board name; use `tegrastats` for clocks and power"
+    )
+    assert availability(TARGETS["jetson-agx-orin"], found, KNOWN).ok
+    assert not availability(TARGETS["l4"], found, KNOWN).ok
 
 
 def test_jetson_is_known_by_its_board(tmp_path):

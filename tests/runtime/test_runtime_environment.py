@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import types
 from importlib import metadata
 
 import psutil
@@ -68,37 +67,15 @@ def test_code_says_commit_and_state_of_its_own_checkout(tmp_path, monkeypatch):
     assert environment.read_code().modified
 
 
-class NVMLError(Exception):
-    pass
+def test_devices_come_from_nvml(nvml_machine, monkeypatch):
+    nvml_machine("H100-80GB-SXM", "A30-24GB").install(monkeypatch)
+    names = ("NVIDIA H100 SXM 80GB", "NVIDIA A30 24GB")
+    assert environment.read_devices() == (names, "580.95.05")
 
 
-def nvml(**changes):
-    """Return a stand-in for the NVML bindings with two devices."""
-    module = types.ModuleType("pynvml")
-    module.NVMLError = NVMLError
-    module.nvmlInit = lambda: None
-    module.nvmlShutdown = lambda: None
-    module.nvmlDeviceGetCount = lambda: 2
-    module.nvmlDeviceGetHandleByIndex = lambda index: index
-    module.nvmlDeviceGetName = lambda handle: [b"Old GPU", "New GPU"][handle]
-    module.nvmlSystemGetDriverVersion = lambda: "570.1"
-    for name, value in changes.items():
-        setattr(module, name, value)
-    return module
-
-
-def fail():
-    raise NVMLError("no driver")
-
-
-def test_devices_come_from_nvml(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pynvml", nvml())
-    assert environment.read_devices() == (("Old GPU", "New GPU"), "570.1")
-
-
-@pytest.mark.parametrize("broken", ["nvmlInit", "nvmlDeviceGetCount"])
-def test_a_library_without_a_driver_means_no_devices(monkeypatch, broken):
-    monkeypatch.setitem(sys.modules, "pynvml", nvml(**{broken: fail}))
+@pytest.mark.parametrize("fault", ["nvmlInitWithFlags=9", "nvmlDeviceGetCount_v2=999"])
+def test_a_library_without_a_driver_means_no_devices(nvml_machine, monkeypatch, fault):
+    nvml_machine("A30-24GB").install(monkeypatch, fault)
     assert environment.read_devices() == ((), "")
 
 
