@@ -134,8 +134,9 @@ def memory_of(target: Target | None, name: str) -> float | None:
         return float(found[1]) * GIB if found else None
     facts = target.facts if target is not None else {}
     for fact in ("memory", "memory_gb"):
-        if fact in facts and isinstance(facts[fact].value, int | float):
-            return float(facts[fact].value) * GIB
+        stated = re.match(r"(\d+(?:\.\d+)?)(?: GiB)?$", str(facts[fact].value)) if fact in facts else None
+        if stated:
+            return float(stated[1]) * GIB
     named = re.findall(r"(\d+)GB(?![a-z])", name) if not re.search(r"_MIG_", name) else []
     return float(named[-1]) * GIB if named else None
 
