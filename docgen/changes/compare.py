@@ -158,9 +158,7 @@ def _pairs(
     its = identity.places(new, new.entries_of(after.name))
     for place, entry in its.items():
         if place in mine:
-            yield _Pair(
-                place, mine[place], entry, _flat(mine[place], place), _flat(entry, place)
-            )
+            yield _Pair(place, mine[place], entry, _flat(mine[place], place), _flat(entry, place))
 
 
 def _flat(entry: Entry, place: Place) -> _Flat:
@@ -261,16 +259,13 @@ def _renamed(old: Catalog, new: Catalog, pairs: list[_Pair]) -> tuple[Renamed, .
     likely = [
         (leaf, equal[key], key)
         for key, number in together.items()
-        if (leaf := _leaf(key[0]) == _leaf(key[1]))
-        or (equal[key] == number and _are_alike(*key))
+        if (leaf := _leaf(key[0]) == _leaf(key[1])) or (equal[key] == number and _are_alike(*key))
     ]
     found: dict[str, Renamed] = {}
     for _, _, (one, other) in sorted(likely, key=lambda k: (not k[0], -k[1], k[2])):
         if one not in found and other not in {r.new for r in found.values()}:
             number = together[one, other]
-            found[one] = Renamed(
-                old=one, new=other, configurations=number, equal=equal[one, other]
-            )
+            found[one] = Renamed(old=one, new=other, configurations=number, equal=equal[one, other])
     return (*found.values(), *_renamed_declarations(old, new, found))
 
 
@@ -308,7 +303,9 @@ def _renamed_declarations(
         likely = [
             s.name
             for s in after.values()
-            if s.name not in before and s.name not in taken and s.type == spec.type
+            if s.name not in before
+            and s.name not in taken
+            and s.type == spec.type
             and s.doc.split() == spec.doc.split()
         ]
         if len(likely) == 1:

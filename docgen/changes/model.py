@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from docgen.catalog import Json, Source
 from docgen.catalog.base import Frozen
 
@@ -191,3 +193,8 @@ class Changes(Frozen, frozen=True, kw_only=True):
     def is_empty(self) -> bool:
         """Tell whether nothing differs."""
         return not (self.gpus or self.renamed or self.fields_added or self.fields_removed)
+
+
+def to_json(changes: Changes) -> bytes:
+    """Return differences as JSON: UTF-8, two spaces of indent."""
+    return msgspec.json.format(msgspec.json.encode(changes), indent=2) + b"\n"

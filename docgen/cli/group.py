@@ -145,6 +145,7 @@ def main(traceback: bool) -> None:
       docgen build --no-run    the same without executing anything
       docgen check             do pages and evidence still agree with the source?
       docgen lint              which configurations look wrong?
+      docgen diff @v0.1.0 .    what changed since a tag?
       docgen serve             preview that follows your edits
 
     \b

@@ -134,7 +134,11 @@ def memory_of(target: Target | None, name: str) -> float | None:
         return float(found[1]) * GIB if found else None
     facts = target.facts if target is not None else {}
     for fact in ("memory", "memory_gb"):
-        stated = re.match(r"(\d+(?:\.\d+)?)(?: GiB)?$", str(facts[fact].value)) if fact in facts else None
+        stated = (
+            re.match(r"(\d+(?:\.\d+)?)(?: GiB)?$", str(facts[fact].value))
+            if fact in facts
+            else None
+        )
         if stated:
             return float(stated[1]) * GIB
     named = re.findall(r"(\d+)GB(?![a-z])", name) if not re.search(r"_MIG_", name) else []
