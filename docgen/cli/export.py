@@ -62,11 +62,11 @@ def export_catalog(
     from docgen.extract import extract
 
     if schema:
-        _put(c.schema_json(), output)
+        put(c.schema_json(), output)
         return
     config = load_config(root, source, dialect)
     catalog = extract(config, strict=source is None and not lenient)
-    _put(_lines(catalog) if digests else c.to_json(catalog), output)
+    put(_lines(catalog) if digests else c.to_json(catalog), output)
     if not lenient:
         _end_on_errors(catalog)
 
@@ -78,7 +78,7 @@ def _lines(catalog: Catalog) -> bytes:
     return "".join(f"{line}\n" for line in lines(catalog)).encode("utf-8", "backslashreplace")
 
 
-def _put(data: bytes, output: Path | None) -> None:
+def put(data: bytes, output: Path | None) -> None:
     """Write the result to a file, or to standard output."""
     if output is None:
         click.echo(data, nl=False)

@@ -144,11 +144,13 @@ def main(traceback: bool) -> None:
       docgen build             measure what is stale here, render, build the site
       docgen build --no-run    the same without executing anything
       docgen check             do pages and evidence still agree with the source?
+      docgen lint              which configurations look wrong?
+      docgen diff @v0.1.0 .    what changed since a tag?
       docgen serve             preview that follows your edits
 
     \b
     Exit codes:
-      0 done   1 drift found by check   2 usage   3 source   4 template   5 snippet
+      0 done   1 found by check or lint   2 usage   3 source   4 template   5 snippet
       6 a place that cannot be written   7 site   70 fault of docgen   130 stopped by Ctrl-C
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     del traceback
