@@ -1,0 +1,102 @@
+"""Findings as text, JSON, SARIF 2.1.0 and annotations of GitHub."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from docgen.prose.check import Report
+from docgen.prose.model import Verdict
+
+FORMATS = ("text", "json", "sarif", "github")
+"""Names of the forms."""
+
+SCHEMA_VERSION = 1
+"""Version of the JSON form."""
+
+
+def summary(report: Report) -> dict[str, Any]:
+    """Return the numbers of a report."""
+    severities = Counter(v.severity for v in report.findings if not v.reason)
+    return {
+        "documents": len(report.documents),
+        "claims": len(report.verdicts),
+        "held": sum(v.holds for v in report.verdicts),
+        "errors": severities["error"],
+        "warnings": severities["warning"],
+        "infos": severities["info"],
+        "accepted": sum(bool(v.reason) for v in report.findings),
+    }
+
+
+def to_plain(verdict: Verdict) -> dict[str, Any]:
+    """Return a finding as a JSON object; every key is always there."""
+    source = verdict.source
+    edit = verdict.edit
+    return {
+        "code": verdict.code,
+        "severity": verdict.severity,
+        "document": verdict.document,
+        "line": verdict.line,
+        "claimed": verdict.claimed,
+        "truth": verdict.truth,
+        "source": f"{source.path}:{source.line}" if source else None,
+        "nearest": verdict.nearest or None,
+        "fix": {"old": edit.old, "new": edit.new} if edit else None,
+        "since": verdict.since or None,
+        "reason": verdict.reason or None,
+    }
+
+
+def to_json(report: Report, *, clean: bool, drift: Iterable[dict[str, Any]] = ()) -> str:
+    """Return the JSON form.
+
+    Args:
+        report: What was found in documents.
+        clean: Whether the check succeeds.
+        drift: Findings about pages and evidence, where those were checked too.
+    """
+    data = {
+        "schema": SCHEMA_VERSION,
+        "clean": clean,
+        "findings": list(drift),
+        "prose": [to_plain(v) for v in report.findings],
+        "summary": summary(report),
+    }
+    return json.dumps(data)
+
+
+def sentence(verdict: Verdict) -> str:
+    """Return what is wrong with a claim in one line."""
+    parts = [f"{verdict.claimed}: {verdict.truth}"]
+    if verdict.nearest and verdict.nearest not in verdict.truth:
+        parts.append(f"nearest is {verdict.nearest}")
+    if verdict.since:
+        parts.append(f"true until {verdict.since}")
+    if verdict.source:
+        parts.append(f"see {verdict.source.path}:{verdict.source.line}")
+    return "; ".join(parts)
+
+
+def to_github(report: Report) -> str:
+    """Return one workflow command a finding, which GitHub shows at its line."""
+    words = {"error": "error", "warning": "warning", "info": "notice"}
+    lines = []
+    for one in report.findings:
+        if one.reason:
+            continue
+        where = f"file={_property(one.document)},line={one.line},title={_property(one.code)}"
+        lines.append(f"::{words[one.severity]} {where}::{_data(sentence(one))}")
+    return "\n".join(lines)
+
+
+def _data(text: str) -> str:
+    """Return a message as workflow commands want it."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    """Return a property of a workflow command."""
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
