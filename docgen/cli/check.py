@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from docgen.cli.group import load_config, main, source_options
-from docgen.errors import DriftError, Problem
+from docgen.errors import DriftError, Problem, UsageError
 
 if TYPE_CHECKING:
     from docgen.check import Finding
+    from docgen.config import Config
+    from docgen.prose.baseline import Accepted
     from docgen.prose.check import Report
     from docgen.prose.model import Verdict
 
@@ -32,23 +34,44 @@ _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
     help="Form of the findings.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Same as --format json.")
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Findings that are accepted, each with its reason.",
+)
+@click.option(
+    "--write-baseline",
+    is_flag=True,
+    help="Write every finding into the file that --baseline names, with --reason.",
+)
+@click.option("--reason", metavar="TEXT", help="Why the findings that are written may stand.")
+@click.option("--fix", is_flag=True, help="Mend slips in names and paths that moved.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change; write nothing.")
+@click.option("--history", is_flag=True, help="Ask git when each claim was last true.")
+@click.option(
+    "--earlier",
+    type=click.Path(path_type=Path, file_okay=False),
+    multiple=True,
+    metavar="TREE",
+    help="Earlier tree to hold false claims against, the latest first; may be repeated.",
+)
 def check_all(
     *,
     documents: tuple[Path, ...],
     root: Path | None,
     source: Path | None,
     dialect: str | None,
-    prose: bool,
-    strict: bool,
     form: str,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Hold pages, evidence and prose against the source; exit 1 with every reason, 0 when clean.
 
     Without DOC, everything is checked: generated pages and evidence, and what the
     hand-written documents claim. With DOC, --prose or --source it is the claims of
     documents alone: commands, options, paths, names, lists, defaults, versions, links.
-    Nothing is executed and nothing is written.
+    Nothing is executed, and nothing is written unless --fix or --write-baseline asks for it.
 
     \b
     Examples:
@@ -56,28 +79,125 @@ def check_all(
       docgen check --prose README.md docs/guides/tuning.md
       docgen check --source closed/SUBMITTER
       docgen check --source closed/SUBMITTER documentation/FAQ.md --json
+      docgen check --source v5.1/closed/SUBMITTER --earlier v4.1/closed/SUBMITTER
+      docgen check --source closed/SUBMITTER --diff
+      docgen check --baseline docs/accepted.json --write-baseline --reason "tells of the past"
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     from docgen.prose.check import check as check_prose
 
+    _refuse(options)
     config = load_config(root, source, dialect)
     drift: tuple[Finding, ...] = ()
-    if source is None and not prose and not documents:
+    if source is None and not options["prose"] and not documents and not options["diff"]:
         from docgen.check import check
 
         drift = check(config)
-    report = check_prose(config, documents)
+    report, unused = _accepted(check_prose(config, documents), options, whole=not documents)
+    report = _dated(report, config, options)
+    if options["write_baseline"]:
+        _write_baseline(report, options)
+        return
+    if options["diff"] or options["fix"]:
+        report = _fixed(report, config, write=options["fix"] and not options["diff"])
+        if options["diff"]:
+            return
+    strict = bool(options["strict"])
     failing = [f for f in drift if f.fails or (strict and " info " not in f" {f.text}")]
     wrong = [v for v in report.findings if _fails(v, strict=strict)]
-    _show("json" if as_json else form, drift, failing, report, clean=not failing and not wrong)
-    if not failing and not wrong:
+    form = "json" if as_json else form
+    _show(form, drift, failing, report, clean=not failing and not wrong)
+    for entry in unused if form == "text" else ():
+        words = f"{entry.document} {entry.code} {entry.claimed!r} fits no finding any more"
+        click.echo(f"{options['baseline']}: {words}; remove it")
+    _end(len(failing) + len(wrong), form)
+
+
+def _end(number: int, form: str) -> None:
+    """End with exit code 1 where anything is wrong."""
+    if not number:
         return
-    if as_json or form != "text":
+    if form != "text":
         raise click.exceptions.Exit(DriftError.exit_code)
-    number = len(failing) + len(wrong)
     count = f"{number} of them do not" if number > 1 else "one does not"
     raise DriftError(
         Problem("check", "pages, evidence and prose that agree with the source", count, "see above")
     )
+
+
+def _refuse(options: dict[str, Any]) -> None:
+    """Raise UsageError for options that do not go together."""
+    problems = []
+    if options["write_baseline"] and options["baseline"] is None:
+        want, do = "a file to write", "give --baseline FILE too"
+        problems.append(Problem("--write-baseline", want, "no --baseline", do))
+    if options["write_baseline"] and not (options["reason"] or "").strip():
+        want, do = "why the findings may stand", "give --reason TEXT too"
+        problems.append(Problem("--write-baseline", want, "no --reason", do))
+    if options["reason"] and not options["write_baseline"]:
+        want, do = "--write-baseline beside it", "add it, or leave --reason out"
+        problems.append(Problem("--reason", want, "--reason alone", do))
+    if problems:
+        raise UsageError(problems)
+
+
+def _accepted(
+    report: Report, options: dict[str, Any], *, whole: bool
+) -> tuple[Report, list[Accepted]]:
+    """Return a report with the reasons of a baseline, and its entries that fit nothing."""
+    from docgen.prose import baseline
+    from docgen.prose.check import Report
+
+    path: Path | None = options["baseline"]
+    if path is None or (options["write_baseline"] and not path.exists()):
+        return report, []
+    verdicts, unused = baseline.apply(report.verdicts, baseline.read(path))
+    return Report(tuple(verdicts), report.documents), unused if whole else []
+
+
+def _dated(report: Report, config: Config, options: dict[str, Any]) -> Report:
+    """Return a report whose findings say when they were last true."""
+    from docgen.prose.check import Report
+
+    if not options["history"] and not options["earlier"]:
+        return report
+    from docgen.prose import history
+
+    findings = list(report.findings)
+    findings = history.in_earlier(findings, config, options["earlier"])
+    if options["history"]:
+        findings = history.in_commits(findings, config.root)
+    held = [v for v in report.verdicts if v.holds]
+    names = {name: place for place, name in enumerate(report.documents)}
+    both = sorted([*held, *findings], key=lambda v: (names.get(v.document, 0), v.line, v.code))
+    return Report(tuple(both), report.documents)
+
+
+def _write_baseline(report: Report, options: dict[str, Any]) -> None:
+    """Write what was found as accepted."""
+    from docgen.prose import baseline
+
+    path: Path = options["baseline"]
+    before = baseline.read(path) if path.exists() else ()
+    count = baseline.write(path, report.findings, options["reason"], before)
+    click.echo(f"wrote {path}: {count} accepted findings")
+
+
+def _fixed(report: Report, config: Config, *, write: bool) -> Report:
+    """Show or write the safe edits; return the report without what they mend."""
+    from docgen.prose import fixes
+    from docgen.prose.check import Report
+
+    changes = list(fixes.plan(config.root, report.findings))
+    if not write:
+        for change in changes:
+            click.echo(change.diff(), nl=False)
+        number = sum(len(c.mended) for c in changes)
+        click.echo(f"{number} findings in {len(changes)} documents can be mended", err=True)
+        return report
+    number = fixes.write(config.root, changes)
+    click.echo(f"mended {number} findings in {len(changes)} documents", err=True)
+    mended = {id(v) for c in changes for v in c.mended}
+    return Report(tuple(v for v in report.verdicts if id(v) not in mended), report.documents)
 
 
 def _fails(verdict: Verdict, *, strict: bool) -> bool:
@@ -98,6 +218,10 @@ def _show(
         click.echo(reports.to_json(report, clean=clean, drift=[asdict(f) for f in drift]))
     elif form == "github":
         click.echo(reports.to_github(report))
+    elif form == "sarif":
+        from docgen.prose.sarif import to_sarif
+
+        click.echo(to_sarif(report))
     else:
         _show_drift(drift, failing)
         _show_prose(report)
@@ -120,10 +244,9 @@ def _show_prose(report: Report) -> None:
     from docgen.prose import reports
 
     for one in report.findings:
-        if one.reason:
-            continue
-        head = click.style(f"{one.severity} {one.code}", fg=_COLOURS[one.severity])
-        click.echo(f"{one.document}:{one.line}: {head}: {reports.sentence(one)}")
+        if not one.reason:
+            head = click.style(f"{one.severity} {one.code}", fg=_COLOURS[one.severity])
+            click.echo(f"{one.document}:{one.line}: {head}: {reports.sentence(one)}")
     numbers = reports.summary(report)
     click.echo(
         "{documents} documents, {claims} claims: {held} hold; {errors} errors, "

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docgen.errors import Problem, UsageError
-from docgen.prose.facts import Facts
+from docgen.errors import DocgenError, Problem, UsageError
 from docgen.prose.files import SKIPPED
 from docgen.prose.model import Document, Verdict
 
 if TYPE_CHECKING:
     from docgen.config import Config
+    from docgen.prose.facts import Facts
 
 ENDINGS = (".md", ".markdown", ".rst")
 """Endings of documents that are read."""
@@ -49,47 +49,65 @@ def check(config: Config, named: Iterable[Path] = ()) -> Report:
         DocgenError: The tree cannot be read.
     """
     from docgen.extract import extract
+    from docgen.prose.facts import Facts
 
+    chosen = [_place(p, config.root) for p in named]
     facts = Facts(config.root, extract(config), config.cache)
-    chosen = tuple(named)
-    paths = [_place(p, config.root) for p in chosen] if chosen else list(find(config))
-    return judge(facts, (read(config.root, path) for path in paths))
+    return judge(facts, documents(config, facts, chosen))
 
 
-def judge(facts: Facts, documents: Iterable[Document]) -> Report:
+def documents(config: Config, facts: Facts, chosen: list[str]) -> Iterator[Document]:
+    """Yield the documents that are checked, then the docstrings of the tree's programs."""
+    from docgen.prose import docstrings
+
+    for place in chosen or find(config):
+        if not place.endswith(".py"):
+            yield read(config.root, place)
+    wanted = {place for place in chosen if place.endswith(".py")}
+    if wanted or not chosen:
+        own = config.packages if facts.console_names else ()
+        for document in docstrings.read(facts.symbols.docstrings):
+            if document.path in wanted or (not chosen and _is_source(document.path, own)):
+                yield document
+
+
+def _is_source(path: str, packages: tuple[str, ...]) -> bool:
+    """Tell whether a program is one whose docstrings count: of a harness's own packages."""
+    first = path.partition("/")[0]
+    return first in packages if packages else first not in ("tests", "test")
+
+
+def judge(facts: Facts, read_ones: Iterable[Document]) -> Report:
     """Return the verdicts on documents that were read."""
-    from docgen.prose.rules import COLLECTORS
+    from docgen.prose.rules import COLLECTORS, IN_DOCSTRINGS
 
     verdicts: list[Verdict] = []
     names: list[str] = []
-    for document in documents:
+    for document in read_ones:
         names.append(document.path)
-        found = dict.fromkeys(v for collect in COLLECTORS for v in collect(document, facts))
+        collectors = IN_DOCSTRINGS if document.dialect == "docstring" else COLLECTORS
+        found = dict.fromkeys(v for collect in collectors for v in collect(document, facts))
         verdicts += sorted(found, key=lambda v: (v.line, v.code))
     return Report(tuple(verdicts), tuple(names))
 
 
 def find(config: Config) -> Iterator[str]:
     """Yield the documents of a tree, sorted: what was generated is left out."""
-    from docgen.foreign import OURS
-
     root = config.root
     generated = _generated(config)
-    own = (config.root / "pyproject.toml").is_file() and config.docs.is_relative_to(root)
+    own = config.docs.is_relative_to(root)
     for here, folders, names in os.walk(root):
         folders[:] = sorted(f for f in folders if f not in SKIPPED and f not in ("build", "dist"))
-        if own and Path(here) == root and config.dialect in ("", OURS):
-            folders[:] = [f for f in folders if (root / f) == config.docs]
+        if own and Path(here) == root:
+            folders[:] = [f for f in folders if config.docs.is_relative_to(root / f)]
         for name in sorted(names):
-            path = Path(here, name)
-            place = path.relative_to(root).as_posix()
+            place = Path(here, name).relative_to(root).as_posix()
             if name.lower().endswith(ENDINGS) and name not in HISTORY and place not in generated:
                 yield place
 
 
 def _generated(config: Config) -> frozenset[str]:
     """Return the pages that docgen wrote itself."""
-    from docgen.errors import DocgenError
     from docgen.manifest import read_manifest
 
     if not config.docs.is_relative_to(config.root):
@@ -102,25 +120,32 @@ def _generated(config: Config) -> frozenset[str]:
 
 
 def _place(path: Path, root: Path) -> str:
-    """Return a named document relative to the root, or as it was named where it is outside."""
+    """Return a named document relative to the root, or as a whole path where it is outside."""
+    kinds = (*ENDINGS, ".py")
     full = path.expanduser().absolute()
+    if not full.is_file() and (root / path).is_file():
+        full = root / path
     if not full.is_file():
-        inside = root / path
-        if not inside.is_file():
-            want, got = "a Markdown or reStructuredText file", "no file"
-            raise UsageError(Problem(str(path), want, got, "give another path"))
-        full = inside
-    if full.suffix.lower() not in ENDINGS:
-        want = "a document that ends in " + ", ".join(ENDINGS)
+        got = "a folder" if full.is_dir() else "no file"
+        want = "a Markdown or reStructuredText file"
+        raise UsageError(Problem(str(path), want, got, "give the path of a document"))
+    if full.suffix.lower() not in kinds:
+        want = "a document that ends in " + ", ".join(kinds)
         raise UsageError(Problem(str(path), want, full.suffix or "no ending", "give another file"))
     resolved, base = full.resolve(), root.resolve()
-    if resolved.is_relative_to(base):
-        return resolved.relative_to(base).as_posix()
-    return full.as_posix()
+    return (
+        resolved.relative_to(base).as_posix()
+        if resolved.is_relative_to(base)
+        else resolved.as_posix()
+    )
 
 
 def read(root: Path, place: str) -> Document:
-    """Return a document as blocks; one that cannot be read has none."""
+    """Return a document as blocks; one that cannot be read has none.
+
+    Raises:
+        UsageError: reStructuredText needs a package that is not installed.
+    """
     path = root / place
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -128,6 +153,10 @@ def read(root: Path, place: str) -> Document:
         text = path.read_bytes().decode("utf-8", "replace")
     except OSError:
         return Document(path=place, blocks=())
+    if place.lower().endswith(".rst"):
+        from docgen.prose import restructured
+
+        return restructured.read(text, place)
     from docgen.prose import markdown
 
     return markdown.read(text, place)

@@ -41,6 +41,8 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     """Word to the number of the first file that has it."""
     ignored: tuple[str, ...] = ()
     """Patterns of its .gitignore: what is made, not kept."""
+    state: str = ""
+    """Hash over names, sizes and times of its files."""
 
 
 def listing(root: Path) -> tuple[list[str], list[str], str]:
@@ -96,6 +98,7 @@ def load(root: Path, cache: Path | None) -> Index:
         folders=tuple(folders),
         words=_words(root, files),
         ignored=tuple(_ignored(root)),
+        state=state,
     )
     if kept is not None:
         keep(kept, msgspec.msgpack.encode(index), "words-*.msgpack")

@@ -51,9 +51,7 @@ def read(text: str, path: str) -> Document:
     reader = _Reader()
     reader.read(text, 0)
     anchors = [*reader.slugs.found, *_LABEL.findall(text), *_HTML_ANCHOR.findall(text)]
-    return Document(
-        path=path, blocks=tuple(reader.blocks), anchors=tuple(dict.fromkeys(anchors))
-    )
+    return Document(path=path, blocks=tuple(reader.blocks), anchors=tuple(dict.fromkeys(anchors)))
 
 
 @dataclass

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from docgen.catalog import Source
 from docgen.prose.check import Report
 from docgen.prose.model import Verdict
 
@@ -42,7 +43,7 @@ def to_plain(verdict: Verdict) -> dict[str, Any]:
         "line": verdict.line,
         "claimed": verdict.claimed,
         "truth": verdict.truth,
-        "source": f"{source.path}:{source.line}" if source else None,
+        "source": place(source) or None,
         "nearest": verdict.nearest or None,
         "fix": {"old": edit.old, "new": edit.new} if edit else None,
         "since": verdict.since or None,
@@ -76,8 +77,15 @@ def sentence(verdict: Verdict) -> str:
     if verdict.since:
         parts.append(f"true until {verdict.since}")
     if verdict.source:
-        parts.append(f"see {verdict.source.path}:{verdict.source.line}")
+        parts.append(f"see {place(verdict.source)}")
     return "; ".join(parts)
+
+
+def place(source: Source | None) -> str:
+    """Return a place as `file:line`; a folder has no line."""
+    if source is None:
+        return ""
+    return f"{source.path}:{source.line}" if source.line else f"{source.path}/"
 
 
 def to_github(report: Report) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docgen.prose.rules import commands, paths, table
+from docgen.prose.rules import commands, links, lists, names, paths, table, values
 from docgen.prose.rules.base import Collector, Rule
 
 RULES: dict[str, Rule] = {
@@ -10,5 +10,15 @@ RULES: dict[str, Rule] = {
 }
 """Every rule by its code."""
 
-COLLECTORS: tuple[Collector, ...] = (commands.collect, paths.collect)
+COLLECTORS: tuple[Collector, ...] = (
+    commands.collect,
+    paths.collect,
+    links.collect,
+    names.collect,
+    lists.collect,
+    values.collect,
+)
 """What looks for claims, in the order of reports."""
+
+IN_DOCSTRINGS: tuple[Collector, ...] = (commands.collect, paths.collect)
+"""What looks for claims in docstrings, whose other words tell of programs, not of trees."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from docgen.catalog import MakeTarget, Source
 from docgen.prose import shell
-from docgen.prose.facts import Facts, nearest
+from docgen.prose.facts import Facts, nearest, plain
 from docgen.prose.model import Block, Document, Edit, Verdict
 from docgen.prose.rules.base import broken, held
 from docgen.prose.rules.table import (
@@ -18,6 +18,7 @@ from docgen.prose.rules.table import (
     FLAG_VALUE,
     MAKE_TARGET,
     MAKE_VARIABLE,
+    NO_CONFIG,
     PROGRAM,
 )
 
@@ -37,9 +38,12 @@ _TARGET_WORDS = (
 _STARTS = re.compile(
     r"^\$?\s*(?:(?:[A-Z_]+=\S+|sudo)\s+)*(?:make|python[\d.]*|bash|sh|source|\./[\w./-]+|{})\s"
 )
+_BUILT_IN = frozenset({"--help", "-h", "--version"})
 _OPTION = re.compile(r"^-+[A-Za-z][\w.-]*$")
-SURE = 0.8
-"""Similarity from which a single near name is taken as the one that was meant."""
+_OPTION_SPAN = re.compile(r"^-+[A-Za-z][\w.-]*(?:=\S*)?$")
+_ABOUT_OTHERS = re.compile(r"\b(?:docker|DOCKER_ARGS|nvidia-smi|trtexec|polygraphy|pip)\b")
+SURE = 0.89
+"""Similarity from which a near name is taken for the same word with a slip."""
 
 
 def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
@@ -60,11 +64,28 @@ def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
                 _STARTS.match(span.text + " ") or span.text.split(" ")[0] in facts.console_names
             ):
                 yield from checker.text(span.text, span.line)
+        yield from _listed_options(block, checker, facts)
         for pattern in _TARGET_WORDS:
             for match in pattern.finditer(block.text):
                 line = block.line + block.text.count("\n", 0, match.start(1))
                 if facts.tools.makes:
                     yield from checker.target(match.group(1), "", line)
+
+
+def _listed_options(block: Block, checker: _Checker, facts: Facts) -> Iterator[Verdict]:
+    """Yield the verdicts on options that a block lists for a variable of make or a program."""
+    spans = [s for s in block.spans if s.kind == "code" and _OPTION_SPAN.match(s.text)]
+    if not spans:
+        return
+    about = " ".join((block.text, block.lead, *block.section))
+    if _ABOUT_OTHERS.search(about):
+        return
+    programs = [p for name, found in facts.passed.items() if name in about for p in found]
+    if not programs and not facts.console_names:
+        return
+    for span in spans:
+        if programs:
+            yield from checker.options([span.text], programs, span.line)
 
 
 @dataclass
@@ -172,8 +193,10 @@ class _Checker:
         here = self.document.path.rpartition("/")[0]
         builds = ("Makefile", "CMakeLists.txt", "setup.py", "meson.build")
         own = any(f"{here}/{file}" in self.facts.file_set for file in builds) if here else False
-        return own and name in ("all", "install", "test", "clean") or (
-            own and f"{here}/Makefile" in self.facts.file_set
+        return (
+            own
+            and name in ("all", "install", "test", "clean")
+            or (own and f"{here}/Makefile" in self.facts.file_set)
         )
 
     def _variable(
@@ -243,7 +266,9 @@ class _Checker:
             PROGRAM,
             f"python -m {dotted}",
             f"the tree has no module {dotted}",
-            source=Source(path=f"{near.replace('.', '/')}.py", line=1) if near else None,
+            source=self.facts.beside(
+                dotted.replace(".", "/"), f"{near.replace('.', '/')}.py" if near else ""
+            ),
             nearest=near,
         )
 
@@ -268,9 +293,9 @@ class _Checker:
             PROGRAM,
             script,
             f"the tree has no file {path}" + (f"; it is at {moved} now" if moved else ""),
-            source=Source(path=near, line=1) if near else None,
+            source=self.facts.beside(path, near),
             nearest=near,
-            edit=Edit(old=script, new=moved) if moved else None,
+            edit=self.facts.moved_edit(script, moved, self.document.path),
         )
 
     def _known(
@@ -289,16 +314,14 @@ class _Checker:
         """Yield the verdicts on the options of one program."""
         for name, value in _pairs(list(words)):
             flag = known.get(name)
-            if flag is None and _abbreviates(name, known):
+            if flag is None and (name in _BUILT_IN or _abbreviates(name, known)):
                 continue
             if flag is None:
                 yield self._no_flag(name, list(known), f"{path} has no option {name}", path, line)
                 continue
             yield from self._flag_value(name, value, flag, line)
 
-    def _no_flag(
-        self, name: str, known: list[str], truth: str, path: str, line: int
-    ) -> Verdict:
+    def _no_flag(self, name: str, known: list[str], truth: str, path: str, line: int) -> Verdict:
         """Return the verdict on an option that a program lacks."""
         near = nearest(name, [k for k in known if k.startswith("--")])
         elsewhere = self.facts.knows(name.lstrip("-").replace("-", "_"))
@@ -343,12 +366,13 @@ class _Checker:
         tools = self.facts.tools
         names = tools.flags(programs)
         for name, value in _pairs(words):
-            known = tools.flag(name, programs)
-            if known is None and _abbreviates(name, dict.fromkeys(names)):
+            known = tools.flag(name, programs) if re.match(r"^--?[A-Za-z]", name) else None
+            if known is None and (name in _BUILT_IN or _abbreviates(name, dict.fromkeys(names))):
                 continue
             if known is None:
                 path = self.facts.module(programs[0]) if programs else ""
-                truth = f"{' and '.join(programs[:2])} has no option {name}"
+                some = " and ".join(programs[:2])
+                truth = f"{some} {'have' if len(programs) > 1 else 'has'} no option {name}"
                 near = nearest(name, names)
                 at = tools.flag(near, programs) if near else None
                 yield broken(
@@ -370,20 +394,42 @@ class _Checker:
         self, name: str, value: str, source: Source, choices: tuple[str, ...], line: int
     ) -> Iterator[Verdict]:
         """Yield the verdicts on the value of an option whose allowed ones are known."""
-        if not value or shell.PLACEHOLDER.search(value):
+        if not value or shell.PLACEHOLDER.search(value) or value.startswith("comma,"):
             return
-        words = self.facts.tools.values(name)
-        if not words:
+        known = {
+            "--benchmarks": self.facts.benchmark_names,
+            "--scenarios": self.facts.scenario_names,
+        }.get(name)
+        if not known:
             if choices:
                 yield self._choice(name, value, choices, source, line)
             return
-        allowed = {w.lower(): w for w in words}
         for part in filter(None, value.split(",")):
-            if self.facts.is_name(part, words):
-                claimed = f"{name}={part}"
-                yield held(self.document, line, FLAG_VALUE.code, claimed, source)
-            else:
-                yield self._choice(name, part.lower(), sorted(allowed), source, line)
+            yield from self._named(name, part, known, line)
+
+    def _named(
+        self, name: str, part: str, known: dict[str, tuple[str, Source]], line: int
+    ) -> Iterator[Verdict]:
+        """Yield the verdict on the name of a benchmark or scenario."""
+        claimed = f"{name}={part}"
+        found = known.get(plain(part))
+        if found is None:
+            near = nearest(plain(part), known)
+            names = dict.fromkeys(text for text, _ in known.values())
+            yield broken(
+                self.document,
+                line,
+                FLAG_VALUE,
+                claimed,
+                f"{name} takes {', '.join(list(names)[:12])}{', ...' if len(names) > 12 else ''}",
+                source=known[near][1] if near else next(iter(known.values()))[1],
+                nearest=known[near][0] if near else "",
+            )
+        elif name == "--benchmarks" and not self.facts.has_config(part):
+            truth = f"no system of the tree has a configuration of {found[0]}"
+            yield broken(self.document, line, NO_CONFIG, claimed, truth, source=found[1])
+        else:
+            yield held(self.document, line, FLAG_VALUE.code, claimed, found[1])
 
     # --- console scripts
 
@@ -415,10 +461,9 @@ class _Checker:
             return
         yield held(self.document, one.line, COMMAND.code, name, command.source)
         known = {n: f for f in command.flags for n in f.names if n.startswith("-")}
-        builtin = {"--help", "-h", "--version"}
         for flag, value in _pairs(list(rest)):
             found = known.get(flag)
-            if found is None and (flag in builtin or _is_negative(known, flag)):
+            if found is None and (flag in _BUILT_IN or _is_negative(known, flag)):
                 continue
             if found is None:
                 near = nearest(flag, known)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from docgen.catalog import Source
 from docgen.prose.facts import Facts, nearest
-from docgen.prose.model import Document, Edit, Verdict
+from docgen.prose.model import Document, Verdict
 from docgen.prose.rules.base import broken, held
 from docgen.prose.rules.table import PATH
 
@@ -31,6 +31,8 @@ def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
             if span.kind == "code" and span.text not in links and _PATH.match(span.text):
                 seen.add(span.text)
                 yield from _judge(span.text, span.line, document, facts)
+        if document.dialect == "docstring":  # its plain words may be of any project
+            continue
         text = re.sub(r"`[^`]*`", lambda m: " " * len(m.group()), block.text)
         for match in _BARE.finditer(text):
             path = match.group(1)
@@ -62,8 +64,8 @@ def _judge(path: str, line: int, document: Document, facts: Facts) -> Iterator[V
         path,
         f"the tree has no {'file' if ends else 'file or folder'} {plain}"
         + (f"; it is at {moved} now" if moved else ""),
-        source=Source(path=near, line=1) if near else None,
+        source=facts.beside(plain, near),
         nearest=near,
-        edit=Edit(old=path, new=moved) if moved else None,
+        edit=facts.moved_edit(path, moved, document.path),
         severity="warning" if made or not ends else "",
     )
