@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -72,7 +73,8 @@ def to_json(report: Report, *, clean: bool, drift: Iterable[dict[str, Any]] = ()
 def sentence(verdict: Verdict) -> str:
     """Return what is wrong with a claim in one line."""
     parts = [f"{verdict.claimed}: {verdict.truth}"]
-    if verdict.nearest and verdict.nearest not in verdict.truth:
+    said = re.search(rf"(?<!\w){re.escape(verdict.nearest)}(?!\w)", verdict.truth)
+    if verdict.nearest and not said:
         parts.append(f"nearest is {verdict.nearest}")
     if verdict.since:
         parts.append(f"true until {verdict.since}")
