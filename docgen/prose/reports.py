@@ -1,0 +1,112 @@
+"""Findings as text, JSON, SARIF 2.1.0 and annotations of GitHub."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from docgen.catalog import Source
+from docgen.prose.check import Report
+from docgen.prose.model import Verdict
+
+FORMATS = ("text", "json", "sarif", "github")
+"""Names of the forms."""
+
+SCHEMA_VERSION = 1
+"""Version of the JSON form."""
+
+
+def summary(report: Report) -> dict[str, Any]:
+    """Return the numbers of a report."""
+    severities = Counter(v.severity for v in report.findings if not v.reason)
+    return {
+        "documents": len(report.documents),
+        "claims": len(report.verdicts),
+        "held": sum(v.holds for v in report.verdicts),
+        "errors": severities["error"],
+        "warnings": severities["warning"],
+        "infos": severities["info"],
+        "accepted": sum(bool(v.reason) for v in report.findings),
+    }
+
+
+def to_plain(verdict: Verdict) -> dict[str, Any]:
+    """Return a finding as a JSON object; every key is always there."""
+    source = verdict.source
+    edit = verdict.edit
+    return {
+        "code": verdict.code,
+        "severity": verdict.severity,
+        "document": verdict.document,
+        "line": verdict.line,
+        "claimed": verdict.claimed,
+        "truth": verdict.truth,
+        "source": place(source) or None,
+        "nearest": verdict.nearest or None,
+        "fix": {"old": edit.old, "new": edit.new} if edit else None,
+        "since": verdict.since or None,
+        "reason": verdict.reason or None,
+    }
+
+
+def to_json(report: Report, *, clean: bool, drift: Iterable[dict[str, Any]] = ()) -> str:
+    """Return the JSON form.
+
+    Args:
+        report: What was found in documents.
+        clean: Whether the check succeeds.
+        drift: Findings about pages and evidence, where those were checked too.
+    """
+    data = {
+        "schema": SCHEMA_VERSION,
+        "clean": clean,
+        "findings": list(drift),
+        "prose": [to_plain(v) for v in report.findings],
+        "summary": summary(report),
+    }
+    return json.dumps(data)
+
+
+def sentence(verdict: Verdict) -> str:
+    """Return what is wrong with a claim in one line."""
+    parts = [f"{verdict.claimed}: {verdict.truth}"]
+    said = re.search(rf"(?<!\w){re.escape(verdict.nearest)}(?!\w)", verdict.truth)
+    if verdict.nearest and not said:
+        parts.append(f"nearest is {verdict.nearest}")
+    if verdict.since:
+        parts.append(f"true until {verdict.since}")
+    if verdict.source:
+        parts.append(f"see {place(verdict.source)}")
+    return "; ".join(parts)
+
+
+def place(source: Source | None) -> str:
+    """Return a place as `file:line`; a folder has no line."""
+    if source is None:
+        return ""
+    return f"{source.path}:{source.line}" if source.line else f"{source.path}/"
+
+
+def to_github(report: Report) -> str:
+    """Return one workflow command a finding, which GitHub shows at its line."""
+    words = {"error": "error", "warning": "warning", "info": "notice"}
+    lines = []
+    for one in report.findings:
+        if one.reason:
+            continue
+        where = f"file={_property(one.document)},line={one.line},title={_property(one.code)}"
+        lines.append(f"::{words[one.severity]} {where}::{_data(sentence(one))}")
+    return "\n".join(lines)
+
+
+def _data(text: str) -> str:
+    """Return a message as workflow commands want it."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    """Return a property of a workflow command."""
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,71 @@
+"""Claims in paths: files and folders that a document names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from docgen.catalog import Source
+from docgen.prose.facts import Facts, nearest
+from docgen.prose.model import Document, Verdict
+from docgen.prose.rules.base import broken, held
+from docgen.prose.rules.table import PATH
+
+_PATH = re.compile(r"^(?:\.{1,2}/)*[A-Za-z0-9_@+.-]+(?:/[A-Za-z0-9_@+.-]+)*/?$")
+_ENDING = re.compile(
+    r"\.(?:py|sh|md|rst|json|ya?ml|toml|cfg|conf|cc|cpp|cu|h|hpp|mk|in|txt|ini|j2|proto|patch)$"
+)
+_BARE = re.compile(
+    r"(?<![\w/:.`<>{}$~*\\-])((?:[A-Za-z0-9_.-]+/)+[A-Za-z0-9_-]+\.(?:py|sh|md|cc|cpp|h|cu|mk))(?![\w/*{])"
+)
+
+
+def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
+    """Yield a verdict for every path that the words of a document name."""
+    for block in document.blocks:
+        if block.kind == "fence":
+            continue
+        links = {span.text.strip("`") for span in block.spans if span.kind in ("link", "role")}
+        seen: set[str] = set()
+        for span in block.spans:
+            if span.kind == "code" and span.text not in links and _PATH.match(span.text):
+                seen.add(span.text)
+                yield from _judge(span.text, span.line, document, facts)
+        if document.dialect == "docstring":  # its plain words may be of any project
+            continue
+        text = re.sub(r"`[^`]*`", lambda m: " " * len(m.group()), block.text)
+        for match in _BARE.finditer(text):
+            path = match.group(1)
+            if path not in seen and not any(path in link for link in links):
+                line = block.line + block.text.count("\n", 0, match.start())
+                yield from _judge(path, line, document, facts)
+
+
+def _judge(path: str, line: int, document: Document, facts: Facts) -> Iterator[Verdict]:
+    """Yield the verdict on a path, where it can be decided."""
+    ends = bool(_ENDING.search(path.rstrip("/")))
+    if "/" not in path and not ends:
+        return
+    found = facts.find(path, document.path)
+    if found:
+        yield held(document, line, PATH.code, path, Source(path=found, line=1))
+        return
+    plain = facts.strip(path)
+    if not facts.must_have(plain, document.path):
+        return
+    name = plain.rpartition("/")[2]
+    moved = facts.moved(plain)
+    near = moved or nearest(plain, facts.index.files if ends else facts.index.folders, 0.75)
+    made = not moved and ends and not name.endswith(".md") and facts.mentions(name)
+    yield broken(
+        document,
+        line,
+        PATH,
+        path,
+        f"the tree has no {'file' if ends else 'file or folder'} {plain}"
+        + (f"; it is at {moved} now" if moved else ""),
+        source=facts.beside(plain, near),
+        nearest=near,
+        edit=facts.moved_edit(path, moved, document.path),
+        severity="warning" if made or not ends else "",
+    )
