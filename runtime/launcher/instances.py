@@ -229,7 +229,9 @@ def _check_profiles(requests: Sequence[Request], board: Board) -> None:
 def _no_room(requests: Sequence[Request], board: str) -> Problem:
     """Return the problem of requests that no number of boards can hold."""
     got = ", ".join(map(str, requests))
-    return Problem("mig run", f"instances of {board} for all", got, "ask for less, or another board")
+    return Problem(
+        "mig run", f"instances of {board} for all", got, "ask for less, or another board"
+    )
 
 
 def _no_instance(request: Request, copy: int, instances: Sequence[Instance]) -> Problem:

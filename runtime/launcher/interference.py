@@ -98,7 +98,8 @@ def compare(pairs: Sequence[tuple[Measured, Measured]], copies: int = 1) -> tupl
     for name in SHOWN:
         rows = [(a.get(name), b.get(name)) for a, b in pairs]
         both = [(a, b) for a, b in rows if a and b and a.value > 0 and b.value > 0]
-        if len(both) == len(pairs):
+        # a rate that does not judge the scenario was dictated, or says the same once more
+        if len(both) == len(pairs) and (both[0][0].primary or name.startswith("latency")):
             found.append(_comparison(name, both, copies))
     return tuple(sorted(found, key=lambda c: not c.primary))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -125,6 +126,7 @@ class Rounds:
         Raises:
             ArtifactError: It cannot be read.
         """
+        self.folder = self.folder.absolute()
         self.key = self._key()
         book = _read(self.folder / JOURNAL)
         if book is not None and book.key == self.key:
@@ -232,7 +234,7 @@ class Rounds:
         """Return an outcome in JSON form; its record relative to the launch's folder."""
         record = outcome["record"]
         if record:
-            outcome["record"] = str(Path(record).relative_to(self.folder.absolute()))
+            outcome["record"] = str(Path(record).relative_to(self.folder))
         outcome["role"] = str(outcome["role"])
         return outcome
 
@@ -240,7 +242,7 @@ class Rounds:
         """Return a folder for a round that does not exist yet."""
         for attempt in range(1, 1000):
             tail = "" if attempt == 1 else f"-{attempt}"
-            folder = self.folder.absolute() / ROUNDS / f"{name}{tail}"
+            folder = self.folder / ROUNDS / f"{name}{tail}"
             if not folder.exists():
                 folder.mkdir(parents=True)
                 return folder
@@ -251,7 +253,7 @@ class Rounds:
         """Return what all rounds depend on."""
         machine = msgspec.to_builtins(self.machine)
         shared = [self.launch.digest, machine, read_packages(), source_digest()]
-        return json.dumps(shared, sort_keys=True)
+        return hashlib.sha256(json.dumps(shared, sort_keys=True).encode()).hexdigest()
 
     def _write(self) -> None:
         """Write the journal."""

@@ -94,11 +94,11 @@ class Supervisor:
 
     def __post_init__(self) -> None:
         """Plan the members."""
+        self.began = monotonic()
         self.mark = uuid.uuid4().hex
         self.running = [Running(m, self.folder, self.mark) for m in self.members]
         self.mains = [r for r in self.running if r.member.role is Role.MAIN]
         self.backgrounds = [r for r in self.running if r.member.role is Role.BACKGROUND]
-        self.began = monotonic()
 
     def run(self) -> Round:
         """Run the round and return what became of it; no process is left behind.

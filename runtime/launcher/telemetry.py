@@ -70,9 +70,7 @@ def gpu_probe(nvml: Any, indices: Sequence[int]) -> Callable[[], Reading]:
     def read() -> Reading:
         clocks = ask(lambda h: float(nvml.nvmlDeviceGetClockInfo(h, nvml.NVML_CLOCK_SM)))
         power = ask(lambda h: nvml.nvmlDeviceGetPowerUsage(h) / 1000)
-        heat = ask(
-            lambda h: float(nvml.nvmlDeviceGetTemperature(h, nvml.NVML_TEMPERATURE_GPU))
-        )
+        heat = ask(lambda h: float(nvml.nvmlDeviceGetTemperature(h, nvml.NVML_TEMPERATURE_GPU)))
         figures = {
             "sm_clock_mhz": fmean(clocks) if clocks else None,
             "power_w": sum(power) if power else None,

@@ -92,10 +92,26 @@ KINDS: dict[str, tuple[str, set[str], str]] = {
     "background dies while it loads": ("die=SIGABRT", {"background-died"}, "background"),
     "background ends while it loads": ("load=0.01,exit=0", {"background-died"}, "background"),
     "background leaves before main": ("timed=0.01,end,exit=0", {"background-early"}, "background"),
-    "background leaves without a word": ("timed={early:.3f},exit=0", {"background-died"}, "background"),
-    "background is VALID and too early": ("timed={early:.3f},end,VALID", {"background-early"}, "background"),
-    "background ends, its process stays": ("timed={early:.3f},end,hang", {"background-early"}, "background"),
-    "background dies beside main": ("timed={early:.3f},die=SIGBUS", {"background-died"}, "background"),
+    "background leaves without a word": (
+        "timed={early:.3f},exit=0",
+        {"background-died"},
+        "background",
+    ),
+    "background is VALID and too early": (
+        "timed={early:.3f},end,VALID",
+        {"background-early"},
+        "background",
+    ),
+    "background ends, its process stays": (
+        "timed={early:.3f},end,hang",
+        {"background-early"},
+        "background",
+    ),
+    "background dies beside main": (
+        "timed={early:.3f},die=SIGBUS",
+        {"background-died"},
+        "background",
+    ),
 }
 """Script, the failures that it may be judged as, and whose script it is."""
 
@@ -206,7 +222,9 @@ def test_members_run_on_their_cores(tmp_path):
 
 
 def test_a_program_without_events_is_judged_by_its_output(tmp_path):
-    slow = "import time;print('x' * 9_000_000);print('BEGIN', flush=True);time.sleep(0.3);print({!r})"
+    slow = (
+        "import time;print('x' * 9_000_000);print('BEGIN', flush=True);time.sleep(0.3);print({!r})"
+    )
     for last, success in (("RESULT VALID", True), ("RESULT INVALID, sorry", False)):
         one = Member(
             name="main",
