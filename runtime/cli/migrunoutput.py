@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runtime.cli.output import console, duration, number, print_json, show_pairs, show_rows
+from runtime.launcher.instances import Instance
 from runtime.launcher.interference import Comparison
 from runtime.launcher.launch import START_ALLOWANCE_S, Launch, Post, command, environment, lasting
 from runtime.launcher.members import Deadlines, Role
-from runtime.launcher.report import PLOT, REPORT, TABLE, Report, notes_of
+from runtime.launcher.report import PLOT, REPORT, TABLE, MemberRow, Report, notes_of
 from runtime.launcher.rounds import ALONE, TOGETHER, Rounds
 from runtime.mig.drawing import draw_text
 from runtime.mig.layouts import Placement
-from runtime.plan import values_of
+from runtime.plan import RunPlan, values_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -82,11 +83,8 @@ def timeline(launch: Launch) -> list[tuple[str, str]]:
     mains = ", ".join(p.name for p in launch.mains)
     steps += [
         ("main", f"{mains}: start, and reach the timed part within {duration(limits.ready)}"),
-        (
-            "timed",
-            f"about {duration(launch.expected_s)}, {duration(limits.timed)} at most; no more than "
-            f"{duration(limits.silence)} without a step",
-        ),
+        ("timed", f"about {duration(launch.expected_s)}, {duration(limits.timed)} at most"),
+        ("", f"no more than {duration(limits.silence)} without a step, main and backgrounds"),
         ("result", f"within {duration(limits.finish)} of the end of the timed part"),
         ("end", f"SIGTERM to all process groups, SIGKILL after {duration(limits.grace)}"),
     ]
@@ -132,7 +130,7 @@ def dry_run_json(
     }
 
 
-def _effective(launch: Launch, post: Post) -> Any:
+def _effective(launch: Launch, post: Post) -> RunPlan:
     """Return the plan that a member really gets."""
     if post.role is Role.MAIN:
         return post.plan
@@ -161,10 +159,10 @@ def _member_row(post: Post) -> list[str]:
     return [post.name, post.plan.key, str(post.instance), place_words(post.instance)]
 
 
-def place_words(instance: Any) -> str:
+def place_words(instance: Instance | MemberRow) -> str:
     """Return where an instance is: its UUID, or the processors that stand in for it."""
     if instance.uuid:
-        return str(instance.uuid)
+        return instance.uuid
     cores = ", ".join(map(str, instance.cores))
     return f"emulated: processor{'s' * (len(instance.cores) > 1)} {cores}" + (
         " (shared)" * instance.shared
@@ -279,9 +277,12 @@ def show_report(
     rows = [_report_row(m) for m in report.members]
     show_rows(out, heads, rows, right=("rate meanwhile",))
     if report.comparisons:
-        heads = ("main workload", "alone", "together", "ratio", "95 % interval", "reading")
-        cells = [_comparison_row(c) for c in report.comparisons]
-        show_rows(out, heads, cells, right=("alone", "together", "ratio"))
+        show_rows(
+            out,
+            ("main workload", "alone", "together", "ratio", "95 % interval", "reading"),
+            [_comparison_row(c) for c in report.comparisons],
+            right=("alone", "together", "ratio"),
+        )
     elif report.totals:
         pairs = [(n, f"{number(f.value)} {f.unit}") for n, f in report.totals.items()]
         show_pairs(out, pairs)
@@ -295,7 +296,7 @@ def _print_notes(notes: Sequence[str], out: Console) -> None:
         out.print(note, style="yellow", markup=False)
 
 
-def _report_row(member: Any) -> list[str]:
+def _report_row(member: MemberRow) -> list[str]:
     """Return the cells of one member of a report."""
     from statistics import fmean
 

@@ -69,7 +69,7 @@ class Comparison:
 
     @property
     def cost(self) -> float:
-        """Return the loss as a share: 0.1 is a rate that is 10 % lower, or a latency 10 % higher."""
+        """Return the loss as a share: 0.1 is a rate 10 % lower, or a latency 10 % higher."""
         return 1 - self.ratio if self.better == "higher" else self.ratio - 1
 
     @property

@@ -322,11 +322,11 @@ def _check_memory(launch: Launch) -> None:
     import psutil
 
     seconds = launch.background_s()
-    needs = {
-        p.name: offline_samples(lasting(p.plan, seconds).settings) * BYTES_PER_SAMPLE
-        for p in launch.backgrounds
-        if isinstance(p.plan.settings, Offline)
-    }
+    needs = {}
+    for post in launch.backgrounds:
+        settings = lasting(post.plan, seconds).settings
+        if isinstance(settings, Offline):
+            needs[post.name] = offline_samples(settings) * BYTES_PER_SAMPLE
     free = psutil.virtual_memory().available * MEMORY_SHARE
     if sum(needs.values()) > free:
         got = ", ".join(f"{name}: {size / 2**30:.1f} GiB" for name, size in needs.items())

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -173,9 +174,9 @@ def write_files(report: Report, folder: Path) -> list[Problem]:
     """
     problems: list[Problem] = []
     drawn = drawing_of(report)
-    jobs = [(REPORT, lambda: to_json(report))]
+    jobs: list[tuple[str, Callable[[], bytes]]] = [(REPORT, partial(to_json, report))]
     if drawn is not None:
-        jobs.append((PLOT, lambda: draw(drawn).encode()))
+        jobs.append((PLOT, partial(_svg, drawn)))
         jobs.append((TABLE, lambda: table_of(report).encode()))
     for name, make in jobs:
         try:
@@ -185,6 +186,11 @@ def write_files(report: Report, folder: Path) -> list[Problem]:
         except HarnessError as error:
             problems += error.problems
     return problems
+
+
+def _svg(drawn: Drawing) -> bytes:
+    """Return a plot as the bytes of its file."""
+    return draw(drawn).encode()
 
 
 def drawing_of(report: Report) -> Drawing | None:

@@ -23,7 +23,7 @@ from runtime.launcher.supervisor import Round, Supervisor
 from runtime.launcher.telemetry import Reading, Telemetry
 from runtime.record import Machine
 from runtime.tuning.journal import source_digest
-from runtime.tuning.quiet import Meter
+from runtime.tuning.quiet import Load, Meter
 
 JOURNAL = "journal.json"
 """Name of the journal in the launch's folder."""
@@ -197,23 +197,17 @@ class Rounds:
         load = meter.read()
         interval = made.interval or (0.0, 0.0)
         readings = telemetry.mean(*(supervisor.began + t for t in interval))
-        return self._done(pair, kind, folder, made, readings, (load.cores, load.disturbed))
+        return self._done((pair, kind), folder, made, readings, load)
 
     def _done(
-        self,
-        pair: int,
-        kind: str,
-        folder: Path,
-        made: Round,
-        readings: Reading,
-        load: tuple[float, bool],
+        self, step: tuple[int, str], folder: Path, made: Round, readings: Reading, load: Load
     ) -> Done:
         """Return what to remember of a round."""
         failure = made.failure
         records = [o.record for o in made.outcomes if o.role is Role.MAIN]
         return Done(
-            pair=pair,
-            kind=kind,
+            pair=step[0],
+            kind=step[1],
             success=made.success,
             code=failure.code if failure else "",
             member=failure.member if failure else "",
@@ -225,8 +219,8 @@ class Rounds:
             swept=made.swept,
             figures=figures_of([_metrics(Path(r)) for r in records]) if made.success else {},
             readings=readings,
-            others_cores=load[0],
-            disturbed=load[1],
+            others_cores=load.cores,
+            disturbed=load.disturbed,
             folder=str(folder.relative_to(self.folder)),
         )
 

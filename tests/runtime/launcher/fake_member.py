@@ -6,6 +6,7 @@ Started with `python -I -S`. Steps, separated by commas: `load=S`, `timed=S` (re
 `VALID`, `INVALID`, `end` (of the timed part), `close` (of the pipe).
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -14,34 +15,31 @@ import time
 
 events, script = int(sys.argv[1]), sys.argv[2]
 begun = time.monotonic()
-phase, since, done = "load", begun, 0
+now = {"phase": "load", "since": begun, "done": 0}
 
 
 def tell(event, **values):
     line = json.dumps({"event": event, "at": time.monotonic(), **values}).encode() + b"\n"
-    try:
+    with contextlib.suppress(OSError):
         os.write(events, line)
-    except OSError:
-        pass
 
 
 def report():
-    elapsed = time.monotonic() - since
-    tell("progress", phase=phase, done=done, total=100, unit="samples", elapsed_s=elapsed)
+    elapsed = time.monotonic() - now["since"]
+    told = {"phase": now["phase"], "done": now["done"], "total": 100, "unit": "samples"}
+    tell("progress", **told, elapsed_s=elapsed)
 
 
 def enter(name):
-    global phase, since
-    phase, since = name, time.monotonic()
+    now.update(phase=name, since=time.monotonic())
     report()
 
 
 def work(seconds):
-    global done
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         time.sleep(0.01)
-        done += 1
+        now["done"] += 1
         report()
 
 
@@ -51,11 +49,11 @@ for step in script.split(","):
         enter("load")
         time.sleep(float(value))
     elif name == "timed":
-        if phase != "timed":
+        if now["phase"] != "timed":
             enter("timed")
         work(float(value))
     elif name == "forever":
-        if phase != "timed":
+        if now["phase"] != "timed":
             enter("timed")
         work(1e9)
     elif name == "end":
