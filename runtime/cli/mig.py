@@ -1,4 +1,4 @@
-"""`harness mig`: boards, layouts and plans. Nothing here needs a GPU or changes one."""
+"""`harness mig`: boards, layouts and plans. Only `plan --device` and `--apply` look at a GPU."""
 
 from __future__ import annotations
 
@@ -27,16 +27,19 @@ def complete_board(
 
 @main.group("mig")
 def mig() -> None:
-    """Lay out GPUs with MIG: boards, valid layouts, plans for workloads.
+    """Lay out GPUs with MIG: boards, valid layouts, plans; make them real; run workloads on them.
 
-    Everything is computed from a table of profiles; no GPU is opened or changed. Rows of
-    the table that were not seen in print are shown as inferred.
+    Boards, layouts and plans are computed from a table of profiles, without a GPU. Rows of
+    the table that were not seen in print are shown as inferred. `status` looks at this
+    machine's GPUs, `apply` changes their instances, `run` measures workloads side by side.
 
     \b
     Examples:
       harness mig boards
       harness mig layouts --board A100-80GB
       harness mig plan --gpu A100-80GB*2 --need bert:memory=18,count=3 --need llm:memory=35
+      harness mig status
+      harness mig run --main digits:server --background digits:offline --quick
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
 
 
@@ -164,6 +167,19 @@ def show_layouts(
     help="Time for the solver; when it runs out, the gap is stated.",
 )
 @click.option(
+    "--device",
+    "from_device",
+    is_flag=True,
+    help="Plan for this machine's GPUs and the instances on them, read through NVML. Those in "
+    "use are kept.",
+)
+@click.option(
+    "--apply",
+    "make_it",
+    is_flag=True,
+    help="Make the plan real, as `harness mig apply` does; implies --device.",
+)
+@click.option(
     "--mig-parted",
     "config",
     type=click.Path(path_type=Path),
@@ -185,6 +201,8 @@ def plan_workloads(
     file: Path | None,
     careful: bool,
     time_limit: float,
+    from_device: bool,
+    make_it: bool,
     config: Path | None,
     svg: Path | None,
     as_json: bool,
@@ -197,7 +215,7 @@ def plan_workloads(
     per SM that you give; measure it.
 
     Prints the layouts, why the alternatives lose, and the commands that make the plan real.
-    Nothing is executed. Exit code 3 when the workloads do not fit.
+    Nothing is changed without --apply. Exit code 3 when the workloads do not fit.
 
     \b
     Examples:
@@ -206,11 +224,24 @@ def plan_workloads(
       harness mig plan --gpu A100-80GB --current 0:3g.40gb@4#2=llm \\
                        --need llm:memory=35 --need small:share=0.14,count=2
       harness mig plan --file plan.toml --mig-parted config.yaml
+      sudo harness mig plan --need llm:memory=35 --apply      on this machine's GPUs
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     from runtime.cli.migoutput import find_plan, show_plan, write_plan
     from runtime.mig.requests import read_request
 
     asked = read_request(needs, gpus, current, file)
+    if from_device or make_it:
+        from runtime.cli.migapply import device_gpus
+
+        asked = asked.on(device_gpus())
     found = find_plan(asked, careful=careful, time_limit_s=time_limit)
     write_plan(found, config, svg)
+    if make_it:
+        from runtime.cli.migapply import make_real
+        from runtime.mig.steps import wanted_of
+
+        if not as_json:
+            show_plan(found, as_json=False)
+        make_real(wanted_of(found[0].gpus), dry_run=False, as_json=as_json)
+        return
     show_plan(found, as_json=as_json)

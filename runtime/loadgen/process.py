@@ -92,7 +92,7 @@ class Child:
                     pass_fds=(writer,),
                     start_new_session=True,
                     cwd=home,
-                    env=_environment(),
+                    env=child_environment(),
                 )
         except BaseException:
             os.close(reader)
@@ -208,7 +208,7 @@ class Child:
         self._process.wait()
 
 
-def _environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """Return the child's environment: it imports the same source as we do.
 
     Why: `python -m` puts the working directory first on the path, where a folder named

@@ -35,6 +35,18 @@ class Asked:
     gpus: tuple[Gpu, ...]
     """What there is, with the instances on it."""
 
+    def on(self, gpus: tuple[Gpu, ...]) -> Asked:
+        """Return the same needs on GPUs that were looked at.
+
+        Raises:
+            UsageError: GPUs were also named.
+        """
+        if self.gpus:
+            do = "leave out --gpu and --current"
+            got = "GPUs that were named, too"
+            raise UsageError(Problem("--device", "this machine's GPUs alone", got, do))
+        return dataclasses.replace(self, gpus=gpus)
+
 
 def read_request(
     needs: Sequence[str], gpus: Sequence[str], current: Sequence[str], file: Path | None = None

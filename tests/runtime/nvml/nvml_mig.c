@@ -386,6 +386,23 @@ int nvmlGpuInstanceGetComputeInstanceProfileInfoV(Handle instance, unsigned prof
     return SUCCESS;
 }
 
+typedef struct {
+    unsigned id, slices, count, sms, copy, nvdec, nvenc, jpeg, ofa;
+} ComputeInfo;
+
+int nvmlGpuInstanceGetComputeInstanceProfileInfo(Handle instance, unsigned profile, unsigned engine,
+                                                 ComputeInfo *out) {
+    ENTER;
+    FIND(instance, GPU_INSTANCE);
+    if (profile >= COMPUTE_COUNT || engine) return INVALID_ARGUMENT;
+    unsigned slices = slices_of(&named, profile);
+    if (!slices) return NOT_SUPPORTED;
+    const ProfileState *p = &named.gpu->profiles[named.gi->profile];
+    *out = (ComputeInfo){profile, slices, p->compute / slices, sms_of(p, slices), p->copy,
+                         p->nvdec, p->nvenc, p->jpeg, p->ofa};
+    return SUCCESS;
+}
+
 int nvmlGpuInstanceGetComputeInstancePossiblePlacements(Handle instance, unsigned profile,
                                                         Placement *out, unsigned *count) {
     ENTER;

@@ -1,0 +1,1 @@
+"""Runs workloads side by side, a process on each instance of a GPU: one main, others behind it."""
