@@ -14,6 +14,7 @@ from runtime.cli import (
     quantize,
     run,
     submission,
+    triton,
     tune,
 )
 from runtime.cli.group import main
@@ -31,5 +32,6 @@ __all__ = [
     "quantize",
     "run",
     "submission",
+    "triton",
     "tune",
 ]

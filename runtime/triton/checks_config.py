@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Any
 
 from runtime.errors import suggest
@@ -49,8 +50,10 @@ def _names(model: ModelFolder) -> Iterator[Finding]:
         yield model.find(rules.BACKEND, f"platform {platform!r}", do, "platform")
     known = {*FILES, *PLATFORMS.values()}
     if backend and backend not in known and not _own_backend(model):
-        do = suggest(backend, sorted(known)) + f" or put libtriton_{backend}.so beside the model"
-        yield model.find(rules.BACKEND, f"backend {backend!r}", do, "backend")
+        near = get_close_matches(backend, sorted(known), n=1, cutoff=0.7)
+        rule = rules.BACKEND if near else rules.BACKEND_UNKNOWN
+        do = f"did you mean {near[0]!r}?" if near else f"put libtriton_{backend}.so beside it"
+        yield model.find(rule, f"backend {backend!r}", do, "backend")
     wanted = PLATFORMS.get(platform, "")
     if backend and wanted and backend != wanted:
         got = f"backend {backend!r} with platform {platform!r}"
@@ -79,7 +82,7 @@ def _tensors(model: ModelFolder) -> Iterator[Finding]:
     config = model.config
     for kind, tensors in (("input", config.input), ("output", config.output)):
         if not tensors:
-            yield model.find(rules.TENSORS, f"no {kind}", f"declare every {kind}")
+            yield model.find(rules.UNDECLARED, f"no {kind}", f"declare every {kind}")
         for name in doubles(t.name for t in tensors):
             yield model.find(rules.TENSORS, f"two {kind}s named {name!r}", "rename one", kind)
         for tensor in tensors:

@@ -154,14 +154,23 @@ def _onnx(model: ModelFolder, path: Path) -> Iterator[Finding]:
     )
     for kind, declared, found in sides:
         for tensor in declared:
+            if tensor.name in held:
+                continue
             if tensor.name not in found:
                 got = f"{kind} {tensor.name!r}; the graph has {', '.join(sorted(found))}"
                 yield model.find(rules.ONNX, got, f"use the graph's {kind} name", tensor.name)
             else:
                 yield from _onnx_tensor(model, kind, tensor, found[tensor.name])
-        missing = sorted(set(found) - {t.name for t in declared}) if kind == "input" else []
+        known = {t.name for t in declared} | _controls(model)
+        missing = sorted(set(found) - known) if kind == "input" and declared else []
         if missing:
             yield model.find(rules.ONNX, f"inputs {missing} undeclared", "declare them", kind)
+
+
+def _controls(model: ModelFolder) -> set[str]:
+    """Return the inputs that a sequence batcher fills itself."""
+    batching = model.config.sequence_batching
+    return {c.name for c in batching.control_input} | {s.input_name for s in batching.state}
 
 
 def _onnx_tensor(model: ModelFolder, kind: str, tensor: Any, found: Any) -> Iterator[Finding]:

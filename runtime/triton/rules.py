@@ -61,6 +61,24 @@ BACKEND = Rule(
 )
 """Missing, misspelt, or contradicting the platform."""
 
+BACKEND_UNKNOWN = Rule(
+    id="triton.backend-unknown",
+    want="a backend that is known here, or whose library lies beside the model",
+    why="only the server can tell whether it has it",
+    source=f"{_MODEL}, Name, Platform and Backend",
+    error=False,
+)
+"""Custom backends."""
+
+UNDECLARED = Rule(
+    id="triton.undeclared",
+    want="declared inputs and outputs",
+    why="the server must complete them, which not every backend can, and nobody reads what is served",
+    source=f"{_MODEL}, Auto-Generated Model Configuration",
+    error=False,
+)
+"""Servers that the harness starts complete nothing."""
+
 MAX_BATCH = Rule(
     id="triton.max-batch",
     want="max_batch_size of 0 or more",

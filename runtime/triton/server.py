@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import json
 import os
 import signal
 import socket
@@ -104,6 +103,10 @@ class TritonServer:
         self._stopping = False
         self._prefix = f"calliope-{os.getpid()}-{number}-"
         self.ports = ports or Ports(http=0, grpc=0, metrics=0)
+
+    def name_ports(self, ports: Ports) -> None:
+        """Use these ports instead of free ones; they are tried once."""
+        self._named = self.ports = ports
 
     @property
     def url(self) -> str:
@@ -354,8 +357,3 @@ def _free_ports() -> Ports:
         for one in held:
             one.close()
     return Ports(http=http_port, grpc=grpc_port, metrics=metrics_port)
-
-
-def describe(server: TritonServer) -> str:
-    """Return one line of JSON about a running server, for programs."""
-    return json.dumps({"url": server.url, "pid": server.pid, "log": str(server.log)})
