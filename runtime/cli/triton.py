@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -17,11 +18,10 @@ from runtime.cli.words import (
     complete_workload,
 )
 
-Options = Any
-"""A decorator of click's."""
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-def entry_options(*, required: bool) -> Options:
+def entry_options(*, required: bool) -> Callable[[_Command], _Command]:
     """Return the options that name an entry, as every command of the group has them.
 
     Args:
@@ -65,7 +65,7 @@ def entry_options(*, required: bool) -> Options:
         ),
     ]
 
-    def decorate(function: Any) -> Any:
+    def decorate(function: _Command) -> _Command:
         for option in reversed(made):
             function = option(function)
         return function

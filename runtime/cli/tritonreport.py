@@ -80,7 +80,9 @@ def _measure(
     def tell(side: str, progress: Progress) -> None:
         if (side, progress.phase) not in phases:
             phases.add((side, progress.phase))
-            click.echo(f"{plan.key} {side}: {progress.phase} {describe(progress)}".rstrip(), err=True)
+            click.echo(
+                f"{plan.key} {side}: {progress.phase} {describe(progress)}".rstrip(), err=True
+            )
 
     del as_json
     return compare(plan, folder, tell), folder
@@ -108,15 +110,13 @@ def _show(found: Comparison, folder: Path) -> None:
             lines.append((side, f"{record.verdict.result}, {figure}{p99}"))
     if found.ratio is not None:
         lines.append(("ratio", f"{found.ratio:.2f} of the direct harness (above 1 is better)"))
+    each, joined = found.samples_per_request, found.samples_per_inference
     lines += [
-        ("samples", f"{found.samples_per_request:.1f} a request, "
-                    f"{found.samples_per_inference:.1f} an inference"),
+        ("samples", f"{each:.1f} a request, {joined:.1f} an inference"),
         ("retried", f"{found.retried} requests"),
         ("files", str(folder)),
-    ]  # fmt: skip
+    ]
     show_pairs(out, lines)
     for note in found.notes:
         out.print(f"  {note}", style="yellow", markup=False)
     out.print(f"  {found.served.statement}", markup=False)
-
-

@@ -95,9 +95,7 @@ def serve(
     return 0
 
 
-def _generated(
-    install: Install, folder: Path, **words: Any
-) -> tuple[Path, list[str | None]]:
+def _generated(install: Install, folder: Path, **words: Any) -> tuple[Path, list[str | None]]:
     """Return a repository made for the one entry that the words name, and what servers see."""
     from runtime.cli.tritonmodel import served_plans
     from runtime.configs.registry import load
@@ -192,5 +190,3 @@ def _say(step: str, **facts: Any) -> None:
 def _say_json(step: str, **facts: Any) -> None:
     """Print one step as a JSON line."""
     click.echo(json.dumps({"step": step, **facts}))
-
-

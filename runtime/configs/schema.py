@@ -84,9 +84,7 @@ class Settings:
     """Most requests in flight per client. It bounds the server's queue: the next request
     is sent when an answer has come. More hide the transport, and cost memory and latency."""
 
-    triton_request_samples: Annotated[
-        int, Unit("samples"), Between(0, 65_536), Group("triton")
-    ] = 0
+    triton_request_samples: Annotated[int, Unit("samples"), Between(0, 65_536), Group("triton")] = 0
     """Most samples in one request. 0 fills requests up to `batch_size`; fewer leave it to
     Triton's dynamic batcher to put requests together."""
 
@@ -97,9 +95,7 @@ class Settings:
     triton_shared_memory: Annotated[SharedMemory, Group("triton")] = SharedMemory.SYSTEM
     """How samples and outputs pass between harness and server."""
 
-    triton_deadline_ms: Annotated[
-        int, Unit("ms"), Between(1, 3_600_000), Group("triton")
-    ] = 10_000
+    triton_deadline_ms: Annotated[int, Unit("ms"), Between(1, 3_600_000), Group("triton")] = 10_000
     """Longest time a request may take, retries included. A request that misses it ends
     the run; it is no latency bound."""
 

@@ -115,9 +115,7 @@ class Job:
             self.plan.scenario, lanes, library, delay_us=delay_us, on_error=self.on_error
         )
 
-    def _build_served(
-        self, loaded: list[int], stack: ExitStack
-    ) -> tuple[SampleLibrary, System]:
+    def _build_served(self, loaded: list[int], stack: ExitStack) -> tuple[SampleLibrary, System]:
         """Return the library and the warm system: clients of Triton servers."""
         plan, facts = self.plan, self.workload.WORKLOAD
 

@@ -231,9 +231,10 @@ class TritonSystem(System):
 
     def _done(self, ticket: Ticket, error: HarnessError | None) -> None:
         """Hand an answered request to LoadGen and free its slot."""
+        if error is not None:
+            self._on_error(error)
+            return
         try:
-            if error is not None:
-                raise error
             place, count = ticket.note, ticket.count
             times = self._times[ticket.owner]
             answers, pool = place.answers, place.pool

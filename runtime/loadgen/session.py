@@ -245,9 +245,7 @@ class _Run:
         )
 
 
-def _failure_of(
-    outcome: Outcome, folder: Path, tail: str, served: Serving
-) -> HarnessError | None:
+def _failure_of(outcome: Outcome, folder: Path, tail: str, served: Serving) -> HarnessError | None:
     """Return why a test did not come to its end; None where it did and its servers live."""
     if outcome.done is None:
         return served.explain(_error_of(outcome, folder, tail))

@@ -66,7 +66,9 @@ def _names(model: ModelFolder) -> Iterator[Finding]:
 def _own_backend(model: ModelFolder) -> bool:
     """Tell whether a model brings its backend's library."""
     name = f"libtriton_{model.config.backend}.so"
-    return (model.path / name).is_file() or any((v / name).is_file() for v in model.versions().values())
+    return (model.path / name).is_file() or any(
+        (v / name).is_file() for v in model.versions().values()
+    )
 
 
 def _batch(model: ModelFolder) -> Iterator[Finding]:

@@ -34,8 +34,10 @@ def _versions(model: ModelFolder) -> Iterator[Finding]:
     """Yield what is wrong with version folders and the version policy."""
     found = model.versions()
     for path in sorted(model.path.iterdir()):
-        if path.is_dir() and re.fullmatch(r"[0-9]+", path.name) and int(path.name) not in (
-            n for n, p in found.items() if p == path
+        if (
+            path.is_dir()
+            and re.fullmatch(r"[0-9]+", path.name)
+            and int(path.name) not in (n for n, p in found.items() if p == path)
         ):
             do = f"rename it to {int(path.name) or 1}"
             yield Finding(rule=rules.VERSION_DIR, path=str(path), got=f"{path.name!r}", do=do)
@@ -199,7 +201,9 @@ def _onnx_tensor(model: ModelFolder, kind: str, tensor: Any, found: Any) -> Iter
         yield model.find(rules.ONNX, got, f"write {graph_type}", "data_type")
     if not found.type.tensor_type.HasField("shape"):
         return
-    axes = [d.dim_value if d.HasField("dim_value") else -1 for d in found.type.tensor_type.shape.dim]
+    axes = [
+        d.dim_value if d.HasField("dim_value") else -1 for d in found.type.tensor_type.shape.dim
+    ]
     shape = list(tensor.reshape.shape if tensor.HasField("reshape") else tensor.dims)
     if model.config.max_batch_size > 0:
         if axes and axes[0] not in (-1, 0):

@@ -235,7 +235,9 @@ class TritonClient:
         words = str(error.details() or "").lower()
         passing = error.code() is code.UNAVAILABLE or (
             error.code() in (code.INVALID_ARGUMENT, code.NOT_FOUND, code.INTERNAL)
-            and ("shared memory region" in words or "not ready" in words or "unknown model" in words)
+            and (
+                "shared memory region" in words or "not ready" in words or "unknown model" in words
+            )
         )
         in_time = perf_counter() + PAUSE_S < ticket.began + self._deadline_s
         if self._closing or not passing or not in_time or ticket.attempts > self._retries:
@@ -295,6 +297,4 @@ class TritonClient:
 
 def _fits(theirs: tuple[int, ...], ours: tuple[int, ...]) -> bool:
     """Tell whether a served shape admits ours; -1 is any size."""
-    return len(theirs) == len(ours) and all(
-        a in (-1, b) for a, b in zip(theirs, ours, strict=True)
-    )
+    return len(theirs) == len(ours) and all(a in (-1, b) for a, b in zip(theirs, ours, strict=True))

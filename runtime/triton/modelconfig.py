@@ -102,7 +102,9 @@ def build(spec: ModelSpec) -> Any:
         made.data_type = pb.DataType.Value(DTYPES[tensor.dtype])
         made.dims.extend(tensor.shape)
     group = config.instance_group.add(count=spec.group.count)
-    group.kind = pb.ModelInstanceGroup.KIND_GPU if spec.group.gpus else pb.ModelInstanceGroup.KIND_CPU
+    group.kind = (
+        pb.ModelInstanceGroup.KIND_GPU if spec.group.gpus else pb.ModelInstanceGroup.KIND_CPU
+    )
     group.gpus.extend(spec.group.gpus)
     config.version_policy.specific.versions.extend(spec.versions)
     if spec.max_batch > 1:

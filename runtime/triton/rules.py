@@ -73,7 +73,7 @@ BACKEND_UNKNOWN = Rule(
 UNDECLARED = Rule(
     id="triton.undeclared",
     want="declared inputs and outputs",
-    why="the server must complete them, which not every backend can, and nobody reads what is served",
+    why="the server must complete them, which not every backend can",
     source=f"{_MODEL}, Auto-Generated Model Configuration",
     error=False,
 )
@@ -202,7 +202,7 @@ PYTHON_CLASS = Rule(
 
 GRAPHS = Rule(
     id="triton.cuda-graphs",
-    want="graph_spec with declared inputs and batches up to max_batch_size, on the TensorRT backend",
+    want="graph_spec of declared inputs, batches up to max_batch_size, the TensorRT backend",
     why="no graph is captured, or the server refuses it",
     source=f"{_PROTO}, ModelOptimizationPolicy.Cuda.GraphSpec; Triton TensorRT backend, README",
 )

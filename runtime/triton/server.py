@@ -281,15 +281,12 @@ class TritonServer:
     def _failure(self) -> HarnessError:
         """Return the error of a server that ended before it was ready."""
         text = read_tail(self.log, 1_000_000)
-        problems, error = [], RunError
         kinds: dict[str, Callable[[Failure], Problem]] = {
             "backend": self._backend_problem,
             "model": self._model_problem,
             "port": self._port_problem,
         }
-        for failure in read_failures(text):
-            if failure.kind in kinds:
-                problems.append(kinds[failure.kind](failure))
+        problems = [kinds[f.kind](f) for f in read_failures(text) if f.kind in kinds]
         if not problems:
             return RunError(self._died())
         only = {p.code for p in problems}
@@ -297,7 +294,7 @@ class TritonServer:
             return MissingError(problems)
         if only == {TRITON_PORT.code}:
             return UsageError(problems)
-        return error(problems)
+        return RunError(problems)
 
     def _backend_problem(self, failure: Failure) -> Problem:
         has = ", ".join(self.install.names) or "none"
@@ -308,9 +305,7 @@ class TritonServer:
     def _model_problem(self, failure: Failure) -> Problem:
         do = f"run `harness triton validate {self.repository}`; see {self.log}"
         want = "it to load"
-        return Problem(
-            f"model {failure.model}", want, failure.line, do, TRITON_MODEL_FAILED.code
-        )
+        return Problem(f"model {failure.model}", want, failure.line, do, TRITON_MODEL_FAILED.code)
 
     def _port_problem(self, failure: Failure) -> Problem:
         do = "name another port, or none to have a free one chosen"

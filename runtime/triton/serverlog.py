@@ -73,5 +73,5 @@ def _failure(raw: str) -> Failure | None:
 
 
 def _first(text: str) -> str:
-    """Return the first line of a text whose line ends the log wrote as `\\n`."""
-    return text.split("\\n")[0].strip().rstrip('"').strip()
+    """Return the first line of a text whose line ends the log wrote as backslash and n."""
+    return text.split("\\n", maxsplit=1)[0].strip().rstrip('"').strip()

@@ -219,5 +219,3 @@ def write(found: Comparison, out: Path) -> list[Problem]:
     except MissingError as error:
         return list(error.problems)
     return []
-
-
