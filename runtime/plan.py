@@ -77,6 +77,10 @@ class RunPlan:
     """Where the settings fall short of the official rules; every output must say so."""
     audit: str = ""
     """Compliance test that the run is: `TEST01`, `TEST04`; empty for an ordinary run."""
+    harness: HarnessKind = HarnessKind.DIRECT
+    """What stands between LoadGen and the model."""
+    servers: tuple[str, ...] = ()
+    """Triton servers to use, host and port of gRPC; empty lets the run start its own."""
 
     def to_json(self) -> bytes:
         """Return the JSON form, UTF-8; `from_json` gives an equal plan back."""
@@ -109,6 +113,8 @@ class RunPlan:
             devices=tuple(plain["devices"]),
             notes=tuple(plain.get("notes", ())),
             audit=plain.get("audit", ""),
+            harness=HarnessKind(plain.get("harness", "direct")),
+            servers=tuple(plain.get("servers", ())),
             **paths,
         )
 
@@ -272,6 +278,7 @@ def _plan(registry: Registry, entry: Entry, settings: Settings, named: frozenset
         settings=settings,
         overrides={n: v for n, v in after.items() if v != before[n] or n in named},
         accuracy_goal=entry.accuracy,
+        harness=entry.harness,
         devices=() if target.family is Family.CPU else tuple(range(target.devices)),
     )
 

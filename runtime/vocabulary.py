@@ -93,6 +93,17 @@ class BackendName(_Word):
     """ONNX Runtime; the device is chosen by its execution provider."""
 
 
+class SharedMemory(_Word):
+    """How samples and outputs pass between the harness and a Triton server."""
+
+    NONE = "none"
+    """Inside the gRPC messages: works over any network, copies more."""
+    SYSTEM = "system"
+    """Through named memory of the host that both map; messages carry offsets only."""
+    CUDA = "cuda"
+    """Through device memory that both map; the server copies nothing to the GPU."""
+
+
 class Division(_Word):
     """MLPerf's divisions: how far a submission may leave the reference."""
 
@@ -172,6 +183,9 @@ class CauseCode(_Word):
     CHILD_DIED = "child-died"
     """The process that ran LoadGen ended by itself, for example for want of memory. Its
     standard error is in the message; what was measured is kept and marked PARTIAL."""
+    TRITON_RETRIED = "triton-retried"
+    """Requests to the Triton server were sent more than once. LoadGen cannot know of it; a
+    retry never counts as a success. Mend what the server failed at and run again."""
     UNREADABLE_LOG = "unreadable-log"
     """LoadGen ended, but its own log cannot be read, so nothing can be said of the run.
     The files stay in the run's folder; the record is marked PARTIAL."""

@@ -18,6 +18,7 @@ from runtime.cli import (
     quantize,
     run,
     submission,
+    triton,
     tune,
 )
 from runtime.cli.group import main
@@ -39,5 +40,6 @@ __all__ = [
     "quantize",
     "run",
     "submission",
+    "triton",
     "tune",
 ]

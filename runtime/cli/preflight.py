@@ -23,13 +23,16 @@ from runtime.errors import ArtifactError, ConfigError, HarnessError, MissingErro
 from runtime.plan import RunPlan
 from runtime.space import AMPLE, Need, model_need, run_bytes
 from runtime.troubles.machine import FOLDER_TAKEN, SUDO
-from runtime.vocabulary import BackendName
+from runtime.vocabulary import BackendName, HarnessKind
 
 CORE_PACKAGES = ("mlcommons-loadgen", "numpy", "onnx", "psutil")
 """Distributions that every run needs."""
 
 BACKEND_PACKAGES: dict[BackendName, tuple[str, ...]] = {BackendName.ONNXRUNTIME: ("onnxruntime",)}
 """Distributions that each backend needs."""
+
+HARNESS_PACKAGES: dict[HarnessKind, tuple[str, ...]] = {HarnessKind.TRITON: ("tritonclient",)}
+"""Distributions that each kind of harness needs."""
 
 WORKLOAD_PACKAGES: dict[str, tuple[str, ...]] = {"digits": ("scikit-learn",)}
 """Distributions that single workloads need for their data."""
@@ -66,6 +69,7 @@ def check_before_run(
         lambda: _check_devices(plans, registry),
         lambda: _check_memory(plans, registry),
         lambda: _check_cores(plans),
+        lambda: _check_servers(plans),
         _check_audit,
         lambda: check_places(plans, registry, folders, record),
     ):
@@ -120,6 +124,7 @@ def _check_packages(plans: Sequence[RunPlan]) -> None:
     for plan in plans:
         wanted |= dict.fromkeys(BACKEND_PACKAGES.get(plan.settings.backend, ()))
         wanted |= dict.fromkeys(WORKLOAD_PACKAGES.get(plan.workload, ()))
+        wanted |= dict.fromkeys(HARNESS_PACKAGES.get(plan.harness, ()))
     require(wanted)
 
 
@@ -175,9 +180,18 @@ def _check_cores(plans: Sequence[RunPlan]) -> None:
     """Raise ConfigError with every plan whose workers this machine has too few cores for."""
     from runtime.loadgen.placement import check_seats
 
-    problems = [p for plan in plans for p in check_seats(plan)]
+    direct = [p for p in plans if p.harness is not HarnessKind.TRITON]
+    problems = [p for plan in direct for p in check_seats(plan)]
     if problems:
         raise ConfigError(dict.fromkeys(problems))
+
+
+def _check_servers(plans: Sequence[RunPlan]) -> None:
+    """Raise MissingError where a run needs a Triton server and there is none."""
+    from runtime.triton.install import find_server
+
+    if any(p.harness is HarnessKind.TRITON and not p.servers for p in plans):
+        find_server()
 
 
 def _check_audit() -> None:

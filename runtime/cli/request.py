@@ -32,6 +32,8 @@ class Request:
     """File that also gets the record."""
     variant: dict[str, str | None]
     """Accuracy target, power setting and harness kind, where given."""
+    servers: tuple[str, ...] = ()
+    """Triton servers that run already, host and port of gRPC."""
     round_name: str | None = None
     """Round whose seeds the run must have; None for whatever LoadGen's wheel carries."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from runtime.cli.words import Choice, complete_round
 from runtime.configs.registry import Registry
 from runtime.errors import Problem, UsageError
 from runtime.plan import RunPlan
+from runtime.vocabulary import HarnessKind
 
 
 @main.command("run")
@@ -42,6 +44,14 @@ from runtime.plan import RunPlan
 )
 @options.overrides("Replace one value of the entry; can be repeated. The record lists it.")
 @options.variant
+@click.option(
+    "--triton-url",
+    "servers",
+    multiple=True,
+    metavar="HOST:PORT",
+    help="A Triton server that runs already (its gRPC port), instead of one of the run's own; "
+    "can be repeated.",
+)
 @options.own_files
 @click.option(
     "--out",
@@ -93,6 +103,8 @@ def run_entries(ctx: click.Context, /, dry_run: bool, as_json: bool, **given: An
     request = Request(variant=variant, **given)
     registry = load()
     plans = make_plans(registry, request)
+    if not dry_run:
+        plans = _drop_unserved(plans, request)
     folders, note = _folders(plans, request)
     _check_record_place(request)
     if dry_run:
@@ -137,7 +149,7 @@ def make_plans(registry: Registry, request: Request) -> tuple[RunPlan, ...]:
     """
     from runtime.plan import resolve_all
 
-    return resolve_all(
+    plans = resolve_all(
         registry,
         target=request.target,
         workload=request.workload,
@@ -149,6 +161,43 @@ def make_plans(registry: Registry, request: Request) -> tuple[RunPlan, ...]:
         data=request.data,
         **request.variant,
     )
+    return tuple(_with_servers(plan, request) for plan in plans)
+
+
+def _with_servers(plan: RunPlan, request: Request) -> RunPlan:
+    """Return a plan with the servers that the command line names.
+
+    Raises:
+        UsageError: It is not run through Triton.
+    """
+    if not request.servers:
+        return plan
+    if plan.harness is not HarnessKind.TRITON:
+        want = "an entry that is run through Triton"
+        mend = "add --harness triton, or leave --triton-url away"
+        raise UsageError(Problem("--triton-url", want, plan.key, mend))
+    return replace(plan, servers=request.servers)
+
+
+def _drop_unserved(plans: tuple[RunPlan, ...], request: Request) -> tuple[RunPlan, ...]:
+    """Return the plans of a group without those whose Triton server is missing.
+
+    Why: who runs every entry of a target did not ask for a server; who names one did.
+    """
+    from runtime.devices.packages import PACKAGES, version_of
+    from runtime.triton.install import server_origin
+
+    if request.single or request.servers or request.variant.get("harness"):
+        return plans
+    client = next(p for p in PACKAGES if p.distribution == "tritonclient")
+    if version_of(client) and server_origin():
+        return plans
+    dropped = [p.key for p in plans if p.harness is HarnessKind.TRITON]
+    if dropped:
+        mend = "the extra `triton` brings it (harness explain triton-server-missing)"
+        text = ", ".join(dropped)
+        click.echo(f"note: left out for want of a Triton server: {text}; {mend}", err=True)
+    return tuple(p for p in plans if p.harness is not HarnessKind.TRITON) or plans
 
 
 def _folders(plans: Sequence[RunPlan], request: Request) -> tuple[list[Path], str]:

@@ -201,7 +201,8 @@ def folder_of(asked: Asked) -> tuple[Path, str]:
 def _axes(registry: Registry, asked: Asked) -> tuple[Axis, ...]:
     """Return the fields to search: those of the scenario that `--set` did not name."""
     target = registry.target(asked.plan.target)
-    return tuple(a for a in axes_of(asked.plan.settings, target) if a.field not in asked.fixed)
+    found = axes_of(asked.plan.settings, target, asked.plan.harness)
+    return tuple(a for a in found if a.field not in asked.fixed)
 
 
 def _open_model(plan: RunPlan) -> ModelFile:

@@ -19,6 +19,7 @@ from runtime.vocabulary import (
     PowerSetting,
     Precision,
     Scenario,
+    SharedMemory,
 )
 
 
@@ -74,6 +75,44 @@ class Settings:
         int, Unit("ms"), Between(0, 86_400_000), LoadGenKey("min_duration"), Group("durations")
     ] = 600_000
     """Shortest timed run that LoadGen accepts. MLPerf asks for 600 000 ms."""
+
+    triton_clients: Annotated[int, Unit("clients"), Between(1, 64), Group("triton")] = 1
+    """Connections to each Triton server. Only the Triton harness has them; more help
+    where one connection's thread is busy all the time."""
+
+    triton_window: Annotated[int, Unit("requests"), Between(1, 1024), Group("triton")] = 4
+    """Most requests in flight per client. It bounds the server's queue: the next request
+    is sent when an answer has come. More hide the transport, and cost memory and latency."""
+
+    triton_request_samples: Annotated[int, Unit("samples"), Between(0, 65_536), Group("triton")] = 0
+    """Most samples in one request. 0 fills requests up to `batch_size`; fewer leave it to
+    Triton's dynamic batcher to put requests together."""
+
+    triton_preferred_batch_sizes: Annotated[str, Group("triton")] = ""
+    """Batch sizes that the dynamic batcher does not wait beyond, as `32,64`. Empty for
+    none; each at most `batch_size`."""
+
+    triton_shared_memory: Annotated[SharedMemory, Group("triton")] = SharedMemory.SYSTEM
+    """How samples and outputs pass between harness and server."""
+
+    triton_deadline_ms: Annotated[int, Unit("ms"), Between(1, 3_600_000), Group("triton")] = 10_000
+    """Longest time a request may take, retries included. A request that misses it ends
+    the run; it is no latency bound."""
+
+    triton_retries: Annotated[int, Unit("retries"), Between(0, 100), Group("triton")] = 0
+    """How often a request is sent again after the server was unavailable. 0 ends the run
+    at the first failure. A run with retries is never VALID."""
+
+    triton_pinned_output: Annotated[bool, Group("triton")] = True
+    """Let the server copy outputs off the GPU through pinned host memory."""
+
+    triton_gather_buffers: Annotated[int, Unit("buffers"), Between(0, 65_536), Group("triton")] = 0
+    """From so many input buffers on, a CUDA kernel gathers a batch instead of copies. 0
+    never uses the kernel (Triton's `gather_kernel_buffer_threshold`)."""
+
+    triton_busy_wait: Annotated[bool, Group("triton")] = False
+    """Let the TensorRT backend spin on CUDA events instead of sleeping: shorter latency
+    for a core per instance."""
 
     @property
     def scenario(self) -> Scenario:

@@ -107,11 +107,12 @@ def bind_to_cores(cores: Sequence[int]) -> None:
         os.sched_setaffinity(0, cores)
 
 
-def end_with_parent(parent: int) -> None:
-    """Let the kernel kill this process when the one that started it dies.
+def end_with_parent(parent: int, number: int = signal.SIGKILL) -> None:
+    """Let the kernel end this process when the one that started it dies.
 
     Args:
         parent: Id of the process that started this one.
+        number: Signal that the kernel sends.
 
     Why: after `kill -9` nobody else is left to do it, and an orphan would disturb the next
         run. A parent that is gone already sends no signal any more.
@@ -119,7 +120,7 @@ def end_with_parent(parent: int) -> None:
     import ctypes
 
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    libc.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
 

@@ -70,8 +70,12 @@ def run_test(plan: RunPlan, folder: Path, reporter: Reporter, sampler: Sampler) 
         sampler=sampler,
         on_error=lambda error: _fail(error, reporter),
     )
-    job.run()
-    found: dict[str, Any] = {"model": _model_facts(model), "notes": _notes(model, samples)}
+    retried = job.run()
+    found: dict[str, Any] = {
+        "model": _model_facts(model),
+        "notes": _notes(model, samples),
+        "retried": retried,
+    }
     if plan.mode is Mode.ACCURACY:
         found["accuracy"] = job.judge()
     return found

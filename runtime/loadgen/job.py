@@ -19,12 +19,14 @@ from runtime.loadgen.logs import ACCURACY, LOGS, read_answers
 from runtime.loadgen.placement import Seat, seat_workers
 from runtime.loadgen.progress import Sampler
 from runtime.loadgen.qsl import SampleLibrary
+from runtime.loadgen.served import TritonSystem
+from runtime.loadgen.servedclients import open_clients, write_counts
 from runtime.loadgen.settings import make_log_settings, make_settings, write_user_conf
 from runtime.loadgen.sut import SystemUnderTest
 from runtime.loadgen.system import System, quiet_collector
 from runtime.loadgen.userconf import loadgen_samples
 from runtime.plan import RunPlan
-from runtime.vocabulary import Mode, Scenario
+from runtime.vocabulary import HarnessKind, Mode, Scenario
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,22 +54,31 @@ class Job:
     on_error: Callable[[BaseException], None]
     """Called with what cannot be raised through LoadGen's C++; it must end the process."""
 
-    def run(self) -> None:
-        """Build library, lanes or workers, and settings, warm up, and let LoadGen run its test."""
+    def run(self) -> int:
+        """Build library, system and settings, warm up, and let LoadGen run its test.
+
+        Returns:
+            Requests that were sent more than once; 0 without a server between.
+        """
         plan, facts, count = self.plan, self.workload.WORKLOAD, len(self.samples)
         held = min(facts.performance_samples, count)
-        seats = seat_workers(plan)
+        served = plan.harness is HarnessKind.TRITON
+        seats = [] if served else seat_workers(plan)
         write_user_conf(plan, facts, held, self.folder / USER_CONF)
         settings = make_settings(plan, facts, self.folder / USER_CONF)
         loaded = [0, 0]
         with ExitStack() as stack:
-            library, sut = self._build(seats, held, loaded, stack)
+            if served:
+                library, sut = self._build_served(loaded, stack)
+            else:
+                library, sut = self._build(seats, held, loaded, stack)
             self.sampler.enter("load", "samples", lambda: (loaded[0], loaded[1]))
             timed = _counter(plan, sut, count)
             self.sampler.follow(lambda: sut.started, "timed", _unit(plan), timed)
             least = count if plan.mode is Mode.ACCURACY else 1
             self.sampler.follow(lambda: sut.ended(least), "finish", "steps", lambda: (0, 1))
             self._start(sut, library, settings, held)
+            return sut.retried
 
     def judge(self) -> dict[str, Any]:
         """Return the accuracy of the logged answers."""
@@ -103,6 +114,34 @@ class Job:
         return library, SystemUnderTest(
             self.plan.scenario, lanes, library, delay_us=delay_us, on_error=self.on_error
         )
+
+    def _build_served(self, loaded: list[int], stack: ExitStack) -> tuple[SampleLibrary, System]:
+        """Return the library and the warm system: clients of Triton servers."""
+        plan, facts = self.plan, self.workload.WORKLOAD
+
+        def on_load(done: int, total: int) -> None:
+            loaded[:] = done, total
+
+        library = SampleLibrary(self.samples, facts.input, on_load)
+        clients = open_clients(plan, facts, self.model, self.folder, stack)
+        system = TritonSystem(
+            plan.scenario,
+            clients,
+            library,
+            self.workload.postprocess,
+            facts.answer_dtype,
+            request_samples=plan.settings.triton_request_samples or plan.settings.batch_size,
+            on_error=self.on_error,
+        )
+        done, batches = self._enter_warm_up(sum(len(c.tickets) for c in clients))
+
+        def count() -> None:
+            done[0] += 1
+
+        for _ in range(batches):
+            system.warm_up(self._head(plan.settings.batch_size), count)
+        stack.callback(write_counts(system, clients, self.folder))
+        return library, system
 
     def _open_lanes(self, library: SampleLibrary, stack: ExitStack) -> list[Lane]:
         """Return this process's lanes, with the model open."""

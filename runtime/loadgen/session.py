@@ -27,6 +27,7 @@ from runtime.loadgen.metrics import read_metrics
 from runtime.loadgen.modules import find_workload
 from runtime.loadgen.process import STDERR, Child, Outcome
 from runtime.loadgen.progress import Progress
+from runtime.loadgen.serving import Serving, serving, with_retries
 from runtime.loadgen.settings import refuse_audit
 from runtime.loadgen.verdict import judge_accuracy, judge_performance
 from runtime.plan import RunPlan, values_of
@@ -94,19 +95,20 @@ def execute(
         artifacts.atomic_write(plan_file, _absolute(plan).to_json())
         (folder / LOGS).mkdir()
         home = write_audit(plan.audit, folder) if plan.audit else None
-        with closing(Child(plan_file, folder, home)) as child:
-            try:
-                outcome = child.listen(on_progress, stall_s)
-            except KeyboardInterrupt:
-                outcome = _stop(child)
-                kept = run.save_partial(outcome, "interrupted", "the user stopped the run")
-                raise Interrupted(_stopped(kept or folder / RECORD, outcome)) from None
-            except RunError as error:
-                kept = run.save_partial(child.outcome, "stalled", str(error))
-                raise _told(error, kept, folder) from None
-            tail = child.tail()
-        if outcome.done is None:
-            failure = _error_of(outcome, folder, tail)
+        with serving(plan, folder) as served:
+            with closing(Child(plan_file, folder, home)) as child:
+                try:
+                    outcome = child.listen(on_progress, stall_s)
+                except KeyboardInterrupt:
+                    outcome = _stop(child)
+                    kept = run.save_partial(outcome, "interrupted", "the user stopped the run")
+                    raise Interrupted(_stopped(kept or folder / RECORD, outcome)) from None
+                except RunError as error:
+                    kept = run.save_partial(child.outcome, "stalled", str(error))
+                    raise _told(error, kept, folder) from None
+                tail = child.tail()
+            failure = _failure_of(outcome, folder, tail, served)
+        if failure is not None:
             kept = folder / RECORD
             # LoadGen's log is there from its start on, also where no report told of it.
             if isinstance(failure, RunError) or (folder / LOGS / DETAIL).exists():
@@ -114,7 +116,7 @@ def execute(
             # a run that never started leaves its message, and no record
             raise _told(failure, kept, folder)
         try:
-            record = run.finish(outcome.done)
+            record = run.finish(outcome.done or {}, tuple(served.notes))
         except ArtifactError as error:
             kept = run.save_partial(outcome, "unreadable-log", str(error))
             raise _told(error, kept, folder) from error
@@ -131,20 +133,21 @@ class _Run:
     began: float
     evidence: bool
 
-    def finish(self, done: dict[str, Any]) -> RunRecord:
-        """Return the record of a test that came to its end."""
+    def finish(self, done: dict[str, Any], more: tuple[str, ...] = ()) -> RunRecord:
+        """Return the record of a test that came to its end; its notes end with `more`."""
         detail = read_detail(self.folder / LOGS / DETAIL)
         _check_end(detail, self.plan, self.folder)
         model = Model(**done["model"])
-        notes = tuple(done["notes"])
+        notes = (*done["notes"], *more)
+        retried = int(done.get("retried", 0))
         if self.plan.mode is Mode.PERFORMANCE:
             least = _facts(self.plan.workload).performance_samples
             verdict = judge_performance(detail, self.plan.settings, least)
             metrics = read_metrics(detail, self.plan.settings)
-            return self._record(metrics, verdict, model, notes)
+            return self._record(metrics, with_retries(verdict, retried), model, notes)
         accuracy = self._accuracy(done["accuracy"])
         samples = int(detail.number("qsl_reported_total_count") or accuracy.samples)
-        verdict = judge_accuracy(accuracy, detail, samples)
+        verdict = with_retries(judge_accuracy(accuracy, detail, samples), retried)
         metric = Metric(
             name="accuracy", value=accuracy.value, unit="share", better="higher", primary=True
         )
@@ -241,6 +244,14 @@ class _Run:
             logs=LOGS,
             audit=plan.audit,
         )
+
+
+def _failure_of(outcome: Outcome, folder: Path, tail: str, served: Serving) -> HarnessError | None:
+    """Return why a test did not come to its end; None where it did and its servers live."""
+    if outcome.done is None:
+        return served.explain(_error_of(outcome, folder, tail))
+    dead = served.deaths()
+    return RunError(dead) if dead else None
 
 
 def _stop(child: Child) -> Outcome:

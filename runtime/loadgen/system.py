@@ -34,6 +34,11 @@ class System(ABC):
         self._flushed: float | None = None
 
     @property
+    def retried(self) -> int:
+        """Return the requests that were sent more than once: none without a server between."""
+        return 0
+
+    @property
     @abstractmethod
     def completed(self) -> int:
         """Return the samples completed so far."""

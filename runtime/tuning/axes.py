@@ -15,7 +15,7 @@ from runtime.configs.target import Target
 from runtime.configs.workload import Workload
 from runtime.errors import ConfigError
 from runtime.policies.estimates import memory_share
-from runtime.vocabulary import Family
+from runtime.vocabulary import Family, HarnessKind
 
 MOST_LANES = 8
 """Most lanes that are tried on an accelerator.
@@ -56,9 +56,27 @@ Fits = Callable[[Settings], str]
 """Returns why settings cannot be tried; empty where they can."""
 
 
-def axes_of(settings: Settings, target: Target) -> tuple[Axis, ...]:
-    """Return the axes of a scenario on a target, the one with most effect first."""
-    return tuple(a for a in _axes(settings, target) if hasattr(settings, a.field))
+MOST_WINDOW = 64
+"""Most requests in flight that are tried.
+
+Why: behind a Triton server more only wait in its queue.
+"""
+
+
+def axes_of(
+    settings: Settings, target: Target, harness: HarnessKind = HarnessKind.DIRECT
+) -> tuple[Axis, ...]:
+    """Return the axes of a scenario on a target, the one with most effect first.
+
+    Args:
+        settings: Their class is the scenario.
+        target: The target.
+        harness: What stands between LoadGen and the model; a server has axes of its own.
+    """
+    found = _axes(settings, target)
+    if harness is HarnessKind.TRITON:
+        found = _served(settings, target)
+    return tuple(a for a in found if hasattr(settings, a.field))
 
 
 def make_fits(target: Target, workload: Workload) -> Fits:
@@ -125,6 +143,28 @@ def _axes(settings: Settings, target: Target) -> Iterator[Axis]:
         yield threads
     else:
         yield graphs
+
+
+def _served(settings: Settings, target: Target) -> Iterator[Axis]:
+    """Yield the axes of a scenario behind a Triton server: concurrency, delay, instances."""
+    own = {axis.field: axis for axis in _axes(settings, target)}
+    if isinstance(settings, (Offline, Server)):
+        yield own["batch_size"]
+        yield Axis(
+            field="triton_window",
+            values=_powers(MOST_WINDOW),
+            reason="more requests in flight hide the transport, until they only wait",
+        )
+        yield replace(own["lanes"], reason="another model instance computes beside the first")
+        if isinstance(settings, Server):
+            yield own["max_queue_delay_us"]
+        yield Axis(
+            field="triton_clients",
+            values=(1, 2, 4),
+            reason="another connection has a thread of its own for answers",
+        )
+    if "intra_op_threads" in own:
+        yield own["intra_op_threads"]
 
 
 def _delay(settings: Server) -> Axis:

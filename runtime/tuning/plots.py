@@ -150,7 +150,7 @@ def draw(drawing: Drawing) -> str:
         figure.tight_layout()
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    return _themed(buffer.getvalue(), drawing.alt)
+    return themed(buffer.getvalue(), drawing.alt)
 
 
 def shape_words(changes: dict[str, Any]) -> str:
@@ -311,7 +311,7 @@ def _heights(drawing: Drawing) -> Iterable[float | None]:
         yield from (y for _, y in line)
 
 
-def _themed(svg: str, alt: str) -> str:
+def themed(svg: str, alt: str) -> str:
     """Return the SVG with the theme's colours, a description, and no fixed size."""
     for colour, variable in _SLOTS.items():
         svg = svg.replace(colour, variable)
