@@ -199,6 +199,7 @@ API int cuStreamWaitEvent(struct stream *s, struct event *e, unsigned flags) { E
 API int cuEventSynchronize(struct event *e) { ENTER("cuEventSynchronize"); if (e->known) run_to(e->on, e->seq); LEAVE(0); }
 API int cuEventQuery(struct event *e) { ENTER("cuEventQuery"); LEAVE(!e->known || e->on->done >= e->seq ? 0 : 600); }
 API int cuEventElapsedTime(float *ms, struct event *a, struct event *b) { ENTER("cuEventElapsedTime"); if (!a->done_at || !b->done_at) LEAVE(600); *ms = (float)(b->done_at - a->done_at) / 1000; LEAVE(0); }
+API int cuEventElapsedTime_v2(float *ms, struct event *a, struct event *b) { return cuEventElapsedTime(ms, a, b); }
 API int cuStreamBeginCapture_v2(struct stream *s, int mode) { ENTER("cuStreamBeginCapture_v2 %d", mode); if (s->capture) LEAVE(1); s->capture = calloc(1, sizeof *s->capture); s->broken = 0; LEAVE(0); }
 API int cuStreamEndCapture(struct stream *s, struct graph **to) { ENTER("cuStreamEndCapture"); *to = s->broken ? NULL : s->capture; s->capture = NULL; LEAVE(s->broken ? 901 : *to ? 0 : 1); }
 API int cuGraphInstantiateWithFlags(struct graph **to, struct graph *g, unsigned long long flags) { ENTER("cuGraphInstantiateWithFlags %llu nodes %zu", flags, g->len); *to = calloc(1, sizeof **to); (*to)->len = g->len; (*to)->ops = calloc(g->len + 1, sizeof *g->ops); memcpy((*to)->ops, g->ops, g->len * sizeof *g->ops); LEAVE(0); }
@@ -226,4 +227,4 @@ static const char *name_of(int code) {
   }
 }
 API int cuGetErrorName(int code, const char **to) { *to = name_of(code); return *to ? 0 : 1; }
-API int cuGetErrorString(int code, const char **to) { *to = name_of(code) ? "as the stub says" : NULL; return *to ? 0 : 1; }
+API int cuGetErrorString(int code, const char **to) { *to = code == 2 ? "out of memory" : "as the stub says"; return 0; }
