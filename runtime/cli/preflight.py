@@ -28,7 +28,10 @@ from runtime.vocabulary import BackendName
 CORE_PACKAGES = ("mlcommons-loadgen", "numpy", "onnx", "psutil")
 """Distributions that every run needs."""
 
-BACKEND_PACKAGES: dict[BackendName, tuple[str, ...]] = {BackendName.ONNXRUNTIME: ("onnxruntime",)}
+BACKEND_PACKAGES: dict[BackendName, tuple[str, ...]] = {
+    BackendName.ONNXRUNTIME: ("onnxruntime",),
+    BackendName.TENSORRT: ("tensorrt",),
+}
 """Distributions that each backend needs."""
 
 WORKLOAD_PACKAGES: dict[str, tuple[str, ...]] = {"digits": ("scikit-learn",)}
