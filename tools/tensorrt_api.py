@@ -106,9 +106,10 @@ def make_stubs(library: Path, folder: Path) -> None:
     symbols = subprocess.run(
         ["nm", "-D", "--undefined-only", str(library)], capture_output=True, text=True, check=True
     ).stdout
-    names = re.findall(r" U (\w*(?:_INTERNAL|NvOnnx\w+|NvInfer\w+|PluginRegistry))$", symbols, re.M)
-    mangled = re.findall(r" U (_ZN\d+nv(?:caffe|uff)parser\w+)$", symbols, re.M)
-    body = "".join(f"void *{n}(void) {{ return 0; }}\n" for n in sorted({*names, *mangled}))
+    undefined = re.findall(r" U (\w+)$", symbols, re.MULTILINE)
+    ours = re.compile(r"\w*(_INTERNAL|NvOnnx\w+|NvInfer\w+|PluginRegistry)|_ZN\d+nv(caffe|uff)\w+")
+    names = sorted(name for name in undefined if ours.fullmatch(name))
+    body = "".join(f"void *{name}(void) {{ return 0; }}\n" for name in names)
     source = folder / "stub.c"
     source.write_text(body)
     for name in re.findall(r"\[(libnv\w+\.so\.\d+)\]", wanted):

@@ -19,7 +19,7 @@ from runtime.backends.tensorrt_plan import BuildPlan, EngineKey, make_key, make_
 from runtime.backends.tensorrt_release import Release, load_tensorrt
 from runtime.configs.schema import Settings
 from runtime.configs.workload import ModelFile, Workload
-from runtime.devices.cuda import Device, Memory, open_device
+from runtime.devices.cuda import Device, Memory, Stream, open_device
 from runtime.devices.schedule import make_schedule
 from runtime.errors import ArtifactError, MissingError, Problem, RunError
 from runtime.troubles.machine import DEVICE_MISSING
@@ -44,6 +44,8 @@ class TensorRT:
         self._loaded: LoadedEngine | None = None
         self._bindings: list[EngineBinding] = []
         self._library: Memory | None = None
+        self._stream: Stream | None = None
+        self._check: tuple[NDArray[Any], NDArray[Any], Memory, Memory] | None = None
 
     def open(
         self, model: ModelFile, workload: Workload, settings: Settings, device: int | None
@@ -77,8 +79,9 @@ class TensorRT:
         settings = self._settings
         graph, resident = settings.use_cuda_graph, settings.start_from_device
         schedule = make_schedule(settings.inflight_batches, graph=graph, resident=resident)
-        host = schedule if not resident else make_schedule(schedule.depth, graph=graph)
-        made = EngineBinding(self._device, self._loaded, self._plan, schedule, host, capacity)
+        made = EngineBinding(
+            self._device, self._loaded, self._plan, schedule=schedule, capacity=capacity
+        )
         self._bindings.append(made)
         return made
 
@@ -92,10 +95,10 @@ class TensorRT:
         held = np.ascontiguousarray(samples)
         if self._library is None or self._library.size < held.nbytes:
             self._library = self._device.allocate(held.nbytes, "the resident samples")
-        stream = self._device.stream()
-        self._device.copy_in(self._library.address, held, stream)
-        stream.synchronize()
-        self._check_library(held)
+        self._stream = self._stream or self._device.stream()
+        self._device.copy_in(self._library.address, held, self._stream)
+        self._stream.synchronize()
+        self._check_library(held, self._library, self._device, self._stream)
         for binding in self._bindings:
             binding.hold(self._library.address)
 
@@ -108,9 +111,11 @@ class TensorRT:
             self._loaded.close()
         if self._device is not None:
             self._device.close()
-        self._device = self._loaded = self._library = None
+        self._device = self._loaded = self._library = self._stream = self._check = None
 
-    def _check_library(self, held: NDArray[Any]) -> None:
+    def _check_library(
+        self, held: NDArray[Any], library: Memory, device: Device, stream: Stream
+    ) -> None:
         """Gather some samples back and compare them with the host's, before any is timed.
 
         Raises:
@@ -118,25 +123,25 @@ class TensorRT:
         """
         import numpy as np
 
-        device, library = self._device, self._library
-        if device is None or library is None or not len(held):
+        if not len(held):
             return
-        count = min(len(held), CHECKED_ROWS)
-        chosen = np.linspace(len(held) - 1, 0, count).astype(np.uint32)
-        numbers, back = (
-            device.pinned((count,), "uint32"),
-            device.pinned((count, *held.shape[1:]), held.dtype.name),
-        )
-        numbers[...] = chosen
-        rows = device.allocate(numbers.nbytes, "row numbers")
-        batch = device.allocate(back.nbytes, "a check of the resident samples")
-        stream = device.stream()
+        if self._check is None:
+            shape = CHECKED_ROWS, *held.shape[1:]
+            numbers, back = (
+                device.pinned((CHECKED_ROWS,), "uint32"),
+                device.pinned(shape, held.dtype.name),
+            )
+            rows = device.allocate(numbers.nbytes, "row numbers")
+            batch = device.allocate(back.nbytes, "a check of the resident samples")
+            self._check = numbers, back, rows, batch
+        numbers, back, rows, batch = self._check
+        numbers[...] = np.linspace(len(held) - 1, 0, CHECKED_ROWS).astype(np.uint32)
         device.copy_in(rows.address, numbers, stream)
-        shape = count, held[:1].nbytes
+        shape = CHECKED_ROWS, held[:1].nbytes
         device.gather(batch.address, library.address, rows.address, shape, stream)
         device.copy_out(back, batch.address, stream)
         stream.synchronize()
-        if back.tobytes() != held[chosen].tobytes():
+        if back.tobytes() != held[numbers].tobytes():
             want, got = "the host's samples on the device", "others"
             do = "set start_from_device=false and report it with the GPU's name"
             raise RunError(Problem("start_from_device", want, got, do))
@@ -192,13 +197,19 @@ def provide(
         return entry, data, LoadedEngine(trt, release, data, str(entry.path))
     path = cache.path(plan, key)
     cache.check(path)
-    report(f"engine for {plan.model.name}: {why}", 0, 0)
-    data, seconds = EngineBuilder(trt, release, report).build(plan, cache.timing_path(key))
-    loaded = LoadedEngine(trt, release, data, str(path))
-    try:
-        entry = cache.store(plan, key, data, seconds, loaded.inspect())
-    except ArtifactError as error:
-        report(f"engine not kept: {error.problems[0]}", 0, 0)
+    with cache.alone(path):
+        # Another process of the same run may have built it meanwhile.
+        entry = None if fresh else cache.find(plan, key)[0]
+        if entry is not None:
+            data = entry.path.read_bytes()
+            return entry, data, LoadedEngine(trt, release, data, str(entry.path))
+        report(f"engine for {plan.model.name}: {why}", 0, 0)
+        data, seconds = EngineBuilder(trt, release, report).build(plan, cache.timing_path(key))
+        loaded = LoadedEngine(trt, release, data, str(path))
+        try:
+            entry = cache.store(plan, key, data, seconds, loaded.inspect())
+        except ArtifactError as error:
+            report(f"engine not kept: {error.problems[0]}", 0, 0)
     return entry, data, loaded
 
 

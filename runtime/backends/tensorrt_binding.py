@@ -11,7 +11,7 @@ from runtime.backends.tensorrt_engine import LoadedEngine
 from runtime.backends.tensorrt_log import run_failure
 from runtime.backends.tensorrt_plan import BuildPlan
 from runtime.devices.cuda import Device, Event, Stream
-from runtime.devices.schedule import Action, Schedule, Step
+from runtime.devices.schedule import Action, Schedule, Step, make_schedule
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,8 +63,8 @@ class EngineBinding:
         device: Device,
         loaded: LoadedEngine,
         plan: BuildPlan,
+        *,
         schedule: Schedule,
-        host: Schedule,
         capacity: int,
     ) -> None:
         """Make streams, events, buffers, contexts and graphs.
@@ -73,16 +73,14 @@ class EngineBinding:
             device: The device; its context is the calling thread's.
             loaded: The engine.
             plan: What it was built from.
-            schedule: What is done with a batch of the sample library.
-            host: What is done with a batch of host memory; the same where samples are not
-                resident.
+            schedule: What is done with a batch.
             capacity: Most samples in a batch, at most the largest batch size.
 
         Raises:
             RunError: The device has too little memory.
         """
         self._device, self._loaded, self._plan = device, loaded, plan
-        self._schedule, self._host = schedule, host
+        self._schedule = schedule
         self._streams: dict[str, Stream] = {name: device.stream() for name in schedule.streams}
         self._events: dict[str, Event] = {name: device.event() for name in schedule.events}
         self._scratch = device.allocate(loaded.activation_bytes(), "activations")
@@ -107,10 +105,11 @@ class EngineBinding:
         self._next = 0
         self._thread = get_ident()
         if not schedule.resident:
-            self._prepare(self._programs, schedule)
+            self._prepare(self._programs, schedule, self._slots)
             self._others = self._programs
-        else:
-            self._prepare(self._others, host)
+        else:  # batches of host memory, as the warm-up has them, go through the first slot
+            host = make_schedule(schedule.depth, graph=schedule.graph)
+            self._prepare(self._others, host, self._slots[:1])
 
     def hold(self, library: int) -> None:
         """Draw batches from a sample library on the device from now on.
@@ -120,7 +119,7 @@ class EngineBinding:
         """
         if library != self._library:
             self._library = library
-            self._prepare(self._programs, self._schedule)
+            self._prepare(self._programs, self._schedule, self._slots)
 
     def infer(self, samples: NDArray[Any]) -> NDArray[Any]:
         """Return the outputs of a batch in host memory; see `Binding.infer`."""
@@ -186,13 +185,15 @@ class EngineBinding:
             made.set_tensor_address(plan.target.name, slot.output)
             slot.contexts[size] = made
 
-    def _prepare(self, programs: dict[tuple[int, int], list[Run]], schedule: Schedule) -> None:
-        """Bind the steps of every slot and batch size; capture what the schedule says.
+    def _prepare(
+        self, programs: dict[tuple[int, int], list[Run]], schedule: Schedule, slots: list[Slot]
+    ) -> None:
+        """Bind the steps of slots for every batch size; capture what the schedule says.
 
         Why: a context allocates and chooses on its first run, which no graph may hold, so
             each is run once before.
         """
-        for slot in self._slots[: schedule.depth]:
+        for slot in slots:
             if slot.numbers is not None:
                 slot.numbers[...] = 0
             for size in self._plan.sizes:

@@ -14,6 +14,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from typing import Any
 from runtime.artifacts import atomic_write, cache_folder, probe, problem_of
 from runtime.backends.tensorrt_plan import BuildPlan, EngineKey
 from runtime.calibration.places import usable
-from runtime.errors import ArtifactError
+from runtime.errors import ArtifactError, Problem
 
 WHERE = "HARNESS_CACHE"
 """Variable that names the cache, for messages."""
@@ -95,6 +97,26 @@ class EngineCache:
         if found:
             raise ArtifactError(found)
 
+    @contextmanager
+    def alone(self, path: Path) -> Iterator[None]:
+        """Hold an engine's place while it is built; other processes wait for their turn.
+
+        Raises:
+            ArtifactError: The folder cannot be made.
+        """
+        import fcntl
+
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = path.with_suffix(".lock").open("a", encoding="utf-8")
+        except OSError as error:
+            got = error.strerror or str(error)
+            want, do = "a place for engines", "choose another folder with HARNESS_CACHE"
+            raise ArtifactError(Problem(str(path.parent), want, got, do)) from error
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
     def store(
         self, plan: BuildPlan, key: EngineKey, data: bytes, build_s: float, layers: str
     ) -> Engine:
@@ -130,7 +152,8 @@ class EngineCache:
         others = [e.key for p in sorted(folder.glob("*.engine")) if (e := read_engine(p))]
         if not others:
             return "none was built of this model yet"
-        return "; ".join(min([key.differences(other) for other in others], key=len))
+        nearest: list[str] = min([key.differences(other) for other in others], key=len)
+        return "; ".join(nearest)
 
 
 def read_engine(path: Path) -> Engine | None:

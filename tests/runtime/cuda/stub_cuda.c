@@ -65,7 +65,7 @@ static void note(const char *line) {
 static int injected(const char *name) {
   size_t i = 0;
   while (i < n_counts && strcmp(counts[i].name, name)) i++;
-  if (i == n_counts) { if (i == 128) abort(); snprintf(counts[i].name, 64, "%s", name); n_counts++; }
+  if (i == n_counts) { if (i == 128) abort(); snprintf(counts[i].name, 64, "%s", name); counts[i].count = 0; n_counts++; }
   int call = ++counts[i].count;
   if (lost) return lost;
   char copy[1024]; snprintf(copy, sizeof copy, "%s", fail_text);
