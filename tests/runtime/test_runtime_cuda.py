@@ -47,6 +47,7 @@ def stub(cuda_library):
     made.fail("")
     made.library.stub_order(LAZY, 0)
     made.library.stub_clear()
+    made.library.stub_forget()
     yield made
     made.fail("")
 

@@ -7,6 +7,7 @@ import ctypes
 import dataclasses
 import functools
 import importlib.util
+import itertools
 import json
 import sys
 from collections import deque
@@ -44,7 +45,9 @@ def world(cuda_library, monkeypatch, tmp_path):
     near = functools.partial(open_device, library=str(cuda_library), layer="direct")
     monkeypatch.setattr(backend_module, "open_device", near)
 
-    def use(version: str = "10.9.0.34", *, fail: str = "", order: tuple[int, int] = (0, 0)):
+    def use(version="10.9.0.34", *, fail="", order=(0, 0), **machine):
+        for name, value in machine.items():
+            monkeypatch.setenv(name, value)
         monkeypatch.setenv("STANDIN_TENSORRT", version)
         monkeypatch.setenv("STANDIN_FAIL", fail)
         spec = importlib.util.spec_from_file_location("tensorrt", STANDIN)
@@ -53,6 +56,7 @@ def world(cuda_library, monkeypatch, tmp_path):
         spec.loader.exec_module(module)
         stub.stub_fail(b"")
         stub.stub_clear()
+        stub.stub_forget()
         stub.stub_order(*order)
         return stub
 
@@ -114,13 +118,12 @@ def random_batches(seed, most, count=12):
     return made
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("depth", [1, 2, 3])
-@pytest.mark.parametrize("graph", [False, True])
-@pytest.mark.parametrize("resident", [False, True])
-def test_every_way_gives_the_answers_of_onnx_runtime(
-    world, model, images, expected, version, depth, graph, resident
-):
+WAYS = itertools.product(VERSIONS, (1, 2, 3), (False, True), (False, True))
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+def test_every_way_gives_the_answers_of_onnx_runtime(world, model, images, expected, way):
+    version, depth, graph, resident = way
     seed = depth * 4 + graph * 2 + resident
     world(version, order=(2, seed) if seed % 2 else (0, 0))
     chosen = settings(
@@ -281,12 +284,12 @@ def test_an_engine_is_built_once_and_described(world, model, capfd):
         ({"precision": Precision.FP16}, "precision is fp16, was fp32"),
     ],
 )
-def test_what_changed_is_told_and_built_anew(world, model, capfd, monkeypatch, change, words):
+def test_what_changed_is_told_and_built_anew(world, model, capfd, change, words):
     world()
     opened(model, settings(batch_size=4)).close()
-    for name in [n for n in change if n.startswith("STUB")]:
-        monkeypatch.setenv(name, change[name])
-    world(change.get("version", "10.9.0.34"))
+    world(
+        change.get("version", "10.9.0.34"), **{n: v for n, v in change.items() if n[:4] == "STUB"}
+    )
     fields = {n: v for n, v in change.items() if n != "version" and not n.startswith("STUB")}
     opened(model, settings(**{"batch_size": 4, **fields})).close()
     assert words in capfd.readouterr().err
@@ -500,12 +503,11 @@ def test_too_many_samples_to_be_resident(world, model, images, monkeypatch):
         ("10.9.0.34", "80", "one for compute capability 9.0 (this device has 8.0)"),
     ],
 )
-def test_an_engine_of_another_machine(world, model, monkeypatch, version, capability, words):
+def test_an_engine_of_another_machine(world, model, version, capability, words):
     world()
     opened(model, settings()).close()
     (engine,) = engines()
-    monkeypatch.setenv("STUB_CUDA_CAPABILITY", capability)
-    world(version)
+    world(version, STUB_CUDA_CAPABILITY=capability)
     from runtime.backends.tensorrt_engine import LoadedEngine
     from runtime.backends.tensorrt_release import load_tensorrt
 

@@ -134,6 +134,11 @@ API void stub_clear(void) { log_len = 0; if (log_text) *log_text = 0; n_counts =
   for (size_t i = 0; i < n_streams; i++) if (streams[i]) streams[i]->capture = NULL; }
 API void stub_fail(const char *text) { pthread_once(&once, start); snprintf(fail_text, sizeof fail_text, "%s", text); lost = 0; n_counts = 0; }
 API void stub_order(int how, uint64_t with) { pthread_once(&once, start); pace = how; seed = with * 2 + 1; }
+API void stub_forget(void) {
+  for (size_t i = 0; i < n_blocks; i++)
+    if (blocks[i].at && !blocks[i].host) { free(blocks[i].at); blocks[i].at = NULL; }
+  used = 0;
+}
 API char *stub_host(Ptr at) { return (char *)(at & ~TAG); }
 API size_t stub_used(void) { return used; }
 API size_t stub_blocks(int host) { size_t n = 0; for (size_t i = 0; i < n_blocks; i++) n += blocks[i].at && blocks[i].host == host; return n; }
