@@ -118,7 +118,7 @@ def random_batches(seed, most, count=12):
     return made
 
 
-WAYS = itertools.product(VERSIONS, (1, 2, 3), (False, True), (False, True))
+WAYS = list(itertools.product(VERSIONS, (1, 2, 3), (False, True), (False, True)))
 
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
