@@ -180,10 +180,10 @@ class EngineBinding:
         plan, stream = self._plan, self._streams["infer"]
         engine = self._loaded.another()
         for size in plan.sizes:
-            made = self._loaded.context(engine, plan, size, self._scratch, stream)
-            made.set_tensor_address(plan.source.name, slot.input)
-            made.set_tensor_address(plan.target.name, slot.output)
-            slot.contexts[size] = made
+            context = self._loaded.context(engine, plan, size, self._scratch, stream)
+            context.set_tensor_address(plan.source.name, slot.input)
+            context.set_tensor_address(plan.target.name, slot.output)
+            slot.contexts[size] = context
 
     def _prepare(
         self, programs: dict[tuple[int, int], list[Run]], schedule: Schedule, slots: list[Slot]
@@ -213,13 +213,13 @@ class EngineBinding:
         with self._device.capture(stream) as graphs:
             for step in inside:
                 self._bind(step, slot, size)()
-        launch, made = graphs[0].launch, []
+        launch, program = graphs[0].launch, []
         for step in steps:
             if step is inside[0]:
-                made.append(lambda: launch(stream))
+                program.append(lambda: launch(stream))
             elif not step.captured and step.action is not Action.FILL:
-                made.append(self._bind(step, slot, size))
-        return made
+                program.append(self._bind(step, slot, size))
+        return program
 
     def _bind(self, step: Step, slot: Slot, size: int) -> Run:
         """Return one step as a call."""

@@ -123,25 +123,25 @@ class LoadedEngine:
         """
         trt, doing = self._trt, f"context for batch {size}"
         if hasattr(trt, "ExecutionContextAllocationStrategy"):
-            made = engine.create_execution_context(
+            context = engine.create_execution_context(
                 trt.ExecutionContextAllocationStrategy.USER_MANAGED
             )
         else:
-            made = engine.create_execution_context_without_device_memory()
-        if made is None:
+            context = engine.create_execution_context_without_device_memory()
+        if context is None:
             raise run_failure(self.logger, doing)
-        if hasattr(made, "set_device_memory"):
-            made.set_device_memory(activations.address, activations.size)
+        if hasattr(context, "set_device_memory"):
+            context.set_device_memory(activations.address, activations.size)
         else:
-            made.device_memory = activations.address
+            context.device_memory = activations.address
         if plan.fixed:
-            return made
+            return context
         number = plan.sizes.index(size)
-        chosen = made.set_optimization_profile_async(number, stream.handle)
+        chosen = context.set_optimization_profile_async(number, stream.handle)
         stream.synchronize()
-        if not chosen or not made.set_input_shape(plan.source.name, (size, *plan.source.shape)):
+        if not chosen or not context.set_input_shape(plan.source.name, (size, *plan.source.shape)):
             raise run_failure(self.logger, doing)
-        return made
+        return context
 
     def close(self) -> None:
         """Drop the engines; contexts must be gone by then."""
