@@ -91,6 +91,8 @@ class BackendName(_Word):
 
     ONNXRUNTIME = "onnxruntime"
     """ONNX Runtime; the device is chosen by its execution provider."""
+    TENSORRT = "tensorrt"
+    """NVIDIA TensorRT itself, with pycuda: engines, copy streams, CUDA graphs, resident samples."""
 
 
 class SharedMemory(_Word):

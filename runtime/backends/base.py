@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from runtime.configs.schema import Settings
 from runtime.configs.workload import ModelFile, Workload
@@ -16,6 +16,7 @@ from runtime.errors import Problem, UsageError, suggest
 from runtime.vocabulary import BackendName
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -43,6 +44,54 @@ class Binding(Protocol):
         Shapes:
             samples: (batch, *input.shape) with 1 <= batch <= capacity.
             result: (batch, *output.shape).
+        """
+        ...
+
+
+@runtime_checkable
+class Pipelined(Protocol):
+    """A binding that can have several batches under way.
+
+    Batches come back in the order in which they were submitted. A binding is used by one
+    thread at a time.
+    """
+
+    @property
+    def depth(self) -> int:
+        """Return how many batches may be under way, at least 1."""
+        ...
+
+    def submit(self, samples: NDArray[Any], rows: NDArray[np.int64]) -> None:
+        """Start a batch; fewer than `depth` are under way.
+
+        Args:
+            samples: All samples, as the library holds them.
+            rows: Which of them, at least one and at most the capacity.
+        """
+        ...
+
+    def collect(self) -> NDArray[Any]:
+        """Return the outputs of the oldest batch under way, once it is done.
+
+        Returns:
+            A view of the binding's own buffer, shape (batch, *output.shape); the next
+            `submit` but `depth` - 1 overwrites it.
+        """
+        ...
+
+
+@runtime_checkable
+class Resident(Protocol):
+    """A backend that can keep the loaded samples in the device's memory."""
+
+    def hold(self, samples: NDArray[Any]) -> None:
+        """Take the samples that batches are drawn from until the next call.
+
+        Args:
+            samples: All of them, shape (loaded, *input.shape), C-contiguous.
+
+        Raises:
+            RunError: The device has too little memory for them.
         """
         ...
 

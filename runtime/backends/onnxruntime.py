@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runtime.backends.graphs import check_model
+from runtime.backends.graphs import check_model, shaped
 from runtime.backends.providers import HOST, check_provider, provider_options
 from runtime.configs.schema import Settings
 from runtime.configs.workload import ModelFile, Tensor, Workload
@@ -45,8 +45,8 @@ class OnnxRuntime:
         check_provider(settings.execution_provider)
         check_model(model, settings)
         self._model, self._settings, self._device = model, settings, device
-        self._input = _shaped(model.input, workload.input)
-        self._output = _shaped(model.output, workload.output)
+        self._input = shaped(model.input, workload.input)
+        self._output = shaped(model.output, workload.output)
         self._sessions = [self._session()]
         self._bound = 0
 
@@ -234,12 +234,3 @@ class DeviceBinding:
         self._session.run_with_iobinding(self._io)
         outputs: NDArray[Any] = self._out.numpy()
         return outputs[:count]
-
-
-def _shaped(own: Tensor | None, wanted: Tensor) -> Tensor:
-    """Return the file's own tensor, its free axes as the workload has them."""
-    if own is None:
-        return wanted
-    if any(size < 0 for size in own.shape):
-        return Tensor(name=own.name, dtype=own.dtype, shape=wanted.shape)
-    return own

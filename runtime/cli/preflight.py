@@ -28,7 +28,10 @@ from runtime.vocabulary import BackendName, HarnessKind
 CORE_PACKAGES = ("mlcommons-loadgen", "numpy", "onnx", "psutil")
 """Distributions that every run needs."""
 
-BACKEND_PACKAGES: dict[BackendName, tuple[str, ...]] = {BackendName.ONNXRUNTIME: ("onnxruntime",)}
+BACKEND_PACKAGES: dict[BackendName, tuple[str, ...]] = {
+    BackendName.ONNXRUNTIME: ("onnxruntime",),
+    BackendName.TENSORRT: ("tensorrt",),
+}
 """Distributions that each backend needs."""
 
 HARNESS_PACKAGES: dict[HarnessKind, tuple[str, ...]] = {HarnessKind.TRITON: ("tritonclient",)}

@@ -58,15 +58,27 @@ class Settings:
     """Library that executes the model."""
 
     execution_provider: Annotated[str, Group("device")] = "CPUExecutionProvider"
-    """ONNX Runtime execution provider, by its full name."""
+    """ONNX Runtime execution provider, by its full name. The tensorrt backend has
+    none and does not read it."""
 
     use_cuda_graph: Annotated[bool, Group("device")] = False
     """Capture the model's launch into a CUDA graph where the execution provider
-    can. Saves launch time at small batches; shapes must not change."""
+    can; the tensorrt backend captures one for each batch size. Saves launch time at
+    small batches; shapes must not change."""
+
+    inflight_batches: Annotated[int, Unit("batches"), Between(1, 8), Group("device")] = 1
+    """Batches of one lane that are under way on the device at the same time, in the
+    tensorrt backend. 1 puts copies and inference on one stream, which has the least
+    latency; 2 copies one batch while another is computed, which helps Offline."""
+
+    start_from_device: Annotated[bool, Group("device")] = False
+    """Keep the loaded samples in device memory, in the tensorrt backend: a batch is
+    gathered there, and only its row numbers are copied. Takes the memory of all loaded
+    samples; a submission must show that the system could feed the device at that rate."""
 
     workspace_mib: Annotated[int, Unit("MiB"), Between(0, 1_048_576), Group("device")] = 0
-    """Most device memory that the TensorRT execution provider may use while it
-    chooses kernels. 0 leaves the provider's own default."""
+    """Most device memory that TensorRT (as a backend or as an execution provider) may
+    use while it chooses kernels. 0 leaves its own default."""
 
     warmup_batches: Annotated[int, Unit("batches"), Between(0, 10_000), Group("durations")] = 4
     """Untimed inference calls per lane before the timed run starts."""

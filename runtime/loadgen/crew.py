@@ -117,6 +117,12 @@ class Crew:
             os.close(answered)
         self._wait_ready()
 
+    @property
+    def holders(self) -> range:
+        """Return the first lane of each worker whose device keeps the samples."""
+        resident, each = self._plan.settings.start_from_device, self._plan.settings.lanes
+        return range(0, len(self._orders) if resident else 0, each)
+
     def view(self, offset: int, shape: tuple[int, ...], dtype: str) -> Any:
         """Return an array of the exchange block."""
         return self._exchange.array(offset, shape, dtype)

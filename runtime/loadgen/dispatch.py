@@ -17,10 +17,13 @@ from runtime.loadgen.crew import Crew
 from runtime.loadgen.exchange import AHEAD, RECORD, SLOTS, Slot
 from runtime.loadgen.qsl import SampleLibrary
 from runtime.loadgen.system import STREAMS, System
+from runtime.loadgen.worker import HOLD
 from runtime.vocabulary import Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 Query = tuple["Sequence[int]", "Sequence[int]", float]
 """Response ids, sample indices, and when the query arrived (s, `perf_counter`)."""
@@ -114,6 +117,7 @@ class WorkerSystem(System):
         self._done = 0
         self._ending = False
         self._stream = scenario in STREAMS
+        self._held = threading.Semaphore(0)
 
     @property
     def completed(self) -> int:
@@ -153,6 +157,20 @@ class WorkerSystem(System):
         except BaseException as error:  # noqa: BLE001 - C++ above cannot take it
             self._on_error(error)
 
+    def hold(self, samples: NDArray[Any]) -> None:
+        """Let every worker's device take the samples, where settings ask for it.
+
+        The samples lie in the memory that the workers share; the first lane of each worker
+        gets the order.
+        """
+        del samples
+        lanes = self._crew.holders
+        for lane in lanes:
+            self._crew.order(lane, bytes((HOLD,)))
+        for _ in lanes:
+            while not self._held.acquire(blocking=not self._stream):
+                self._take_in(self._crew.answers())
+
     def _collect(self) -> None:
         """Take answers in until the workers have ended."""
         while records := self._crew.answers():
@@ -164,6 +182,9 @@ class WorkerSystem(System):
         Why: in this order a lane computes while LoadGen notes the answers.
         """
         for number, slot in RECORD.iter_unpack(records):
+            if slot == HOLD:
+                self._held.release()
+                continue
             lane = self._lanes[number]
             with self._lock:
                 self._by_load[lane.ahead].remove(lane)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from runtime.backends.base import open_backend
+from runtime.backends.base import Resident, open_backend
 from runtime.configs.schema import MultiStream, Offline, Server, SingleStream
 from runtime.configs.workload import ModelFile, SampleSet, WorkloadModule
 from runtime.loadgen.crew import Crew
@@ -109,10 +109,15 @@ class Job:
                 self.plan.scenario, crew, library, delay_us=delay_us, on_error=self.on_error
             )
         library = SampleLibrary(self.samples, tensor, on_load)
-        lanes = self._open_lanes(library, stack)
+        lanes, hold = self._open_lanes(library, stack)
         self._warm_lanes(lanes)
         return library, SystemUnderTest(
-            self.plan.scenario, lanes, library, delay_us=delay_us, on_error=self.on_error
+            self.plan.scenario,
+            lanes,
+            library,
+            delay_us=delay_us,
+            on_error=self.on_error,
+            on_hold=hold,
         )
 
     def _build_served(self, loaded: list[int], stack: ExitStack) -> tuple[SampleLibrary, System]:
@@ -143,13 +148,15 @@ class Job:
         stack.callback(write_counts(system, clients, self.folder))
         return library, system
 
-    def _open_lanes(self, library: SampleLibrary, stack: ExitStack) -> list[Lane]:
-        """Return this process's lanes, with the model open."""
+    def _open_lanes(
+        self, library: SampleLibrary, stack: ExitStack
+    ) -> tuple[list[Lane], Callable[[NDArray[Any]], None] | None]:
+        """Return this process's lanes with the model open, and who takes resident samples."""
         plan, facts = self.plan, self.workload.WORKLOAD
         device = plan.devices[0] if plan.devices else None
         backend = open_backend(self.model, facts, plan.settings, device)
         stack.callback(backend.close)
-        return [
+        lanes = [
             Lane(
                 backend.bind(plan.settings.batch_size),
                 library,
@@ -158,6 +165,9 @@ class Job:
             )
             for _ in range(plan.settings.lanes)
         ]
+        if plan.settings.start_from_device and isinstance(backend, Resident):
+            return lanes, backend.hold
+        return lanes, None
 
     def _warm_lanes(self, lanes: list[Lane]) -> None:
         """Run the untimed inferences of every lane, on real samples."""
@@ -200,7 +210,11 @@ class Job:
         """Let LoadGen run its test and give its handles back."""
         import mlperf_loadgen as lg
 
-        load, unload = (_guard(f, self.on_error) for f in (library.load, library.unload))
+        def load_and_hold(indices: Sequence[int]) -> None:
+            library.load(indices)
+            sut.hold(library.array)
+
+        load, unload = (_guard(f, self.on_error) for f in (load_and_hold, library.unload))
         handle = sut.construct()
         shelf = lg.ConstructQSL(len(self.samples), held, load, unload)
         sut.start()

@@ -60,6 +60,8 @@ class Lane:
         self._complete = lg.QuerySamplesComplete
         self.completed = 0
         """Samples completed so far; read by the progress sampler without a lock."""
+        self._depth = max(1, self._runner.depth)
+        self._flying: deque[Sequence[int]] = deque()
 
     def run(self, ids: Sequence[int], rows: NDArray[np.int64]) -> None:
         """Answer a query of any size, batch by batch, in order.
@@ -68,12 +70,9 @@ class Lane:
             ids: LoadGen's response ids.
             rows: Rows of the library's array, one per id.
         """
-        step = self.capacity
-        if len(ids) <= step:
-            self._run_batch(ids, rows)
-            return
-        for start in range(0, len(ids), step):
-            self._run_batch(ids[start : start + step], rows[start : start + step])
+        self._start(ids, rows)
+        while self._flying:
+            self._finish()
 
     def warm_up(self, samples: NDArray[Any], batches: int) -> None:
         """Run untimed inferences on the given samples; see `BatchRunner.warm_up`."""
@@ -88,16 +87,26 @@ class Lane:
         """
         carry: Query | None = None
         while True:
-            first = carry or queue.get()
+            first = carry
+            if first is None and self._flying:
+                try:
+                    first = queue.get_nowait()
+                except Empty:
+                    self._finish()
+                    continue
+            elif first is None:
+                first = queue.get()
             carry = None
             if first is None:
+                while self._flying:
+                    self._finish()
                 return
             ids, indices = first[0], first[1]
             if len(ids) < self.capacity:
                 ids, indices, carry, ended = self._fill(queue, first, delay_s)
                 if ended:
                     queue.put(None)
-            self.run(ids, self._library.rows(indices))
+            self._start(ids, self._library.rows(indices))
 
     def _fill(
         self, queue: SimpleQueue[Query | None], first: Query, delay_s: float
@@ -115,6 +124,9 @@ class Lane:
                 left = deadline - perf_counter() if delay_s else 0.0
                 if left <= 0:
                     break
+                if self._flying:  # its answers must not wait for queries to come
+                    self._finish()
+                    continue
                 try:
                     more = queue.get(timeout=left)
                 except Empty:
@@ -127,13 +139,41 @@ class Lane:
             indices += more[1]
         return ids, indices, None, False
 
-    def _run_batch(self, ids: Sequence[int], rows: NDArray[np.int64]) -> None:
-        """Answer one batch and hand it to LoadGen in one call."""
-        count = len(ids)
-        pool, answers = self._pool, self._answers
+    def _start(self, ids: Sequence[int], rows: NDArray[np.int64]) -> None:
+        """Run a query batch by batch; the last ones may stay under way.
+
+        Only a pipelined binding has batches under way; any other has answered them all.
+        """
+        step = self.capacity
+        for start in range(0, len(ids), step):
+            if len(ids) > step:
+                self._start_batch(ids[start : start + step], rows[start : start + step])
+            else:
+                self._start_batch(ids, rows)
+
+    def _start_batch(self, ids: Sequence[int], rows: NDArray[np.int64]) -> None:
+        """Start one batch, behind the end of the oldest where too many are under way."""
+        if not self._runner.depth:
+            answers = self._answers if len(ids) == self.capacity else self._answers[: len(ids)]
+            self._runner.run(self._library.array, rows, answers)
+            self._tell(ids)
+            return
+        if len(self._flying) == self._depth:
+            self._finish()
+        self._runner.begin(self._library.array, rows)
+        self._flying.append(ids)
+
+    def _finish(self) -> None:
+        """Answer the oldest batch under way."""
+        ids = self._flying.popleft()
+        self._runner.finish(self._answers[: len(ids)])
+        self._tell(ids)
+
+    def _tell(self, ids: Sequence[int]) -> None:
+        """Hand the answers of one batch to LoadGen in one call."""
+        count, pool = len(ids), self._pool
         if count != self.capacity:
-            pool, answers = pool[:count], answers[:count]
-        self._runner.run(self._library.array, rows, answers)
+            pool = pool[:count]
         deque(map(self._set_id, pool, ids), 0)
         self._complete(pool)
         self.completed += count

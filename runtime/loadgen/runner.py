@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from runtime.backends.base import Binding
+from runtime.backends.base import Binding, Pipelined
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +32,28 @@ class BatchRunner:
         self._take = np.take
         self.capacity = len(binding.input)
         """Most samples in one inference."""
+        self._pipe = binding if isinstance(binding, Pipelined) else None
+        self.depth = self._pipe.depth if self._pipe else 0
+        """Batches that may be under way between `begin` and `finish`; 0 where `run` is all."""
+
+    def begin(self, array: NDArray[Any], rows: NDArray[np.int64]) -> None:
+        """Start a batch of a pipelined binding; fewer than `depth` are under way.
+
+        Args:
+            array: All samples.
+            rows: Which of them, at least one and at most `capacity`.
+        """
+        if self._pipe:
+            self._pipe.submit(array, rows)
+
+    def finish(self, answers: NDArray[Any]) -> None:
+        """Write the answers of the oldest batch under way, once it is done.
+
+        Args:
+            answers: Where they go, one a row.
+        """
+        if self._pipe:
+            self._postprocess(self._pipe.collect(), answers)
 
     def run(self, array: NDArray[Any], rows: NDArray[np.int64], answers: NDArray[Any]) -> None:
         """Write the answers of one batch.
@@ -41,7 +63,11 @@ class BatchRunner:
             rows: Which of them, at least one and at most `capacity`.
             answers: Where the answers go, one a row.
         """
-        self._postprocess(self._binding.infer(self._gather(array, rows)), answers)
+        if self._pipe:
+            self._pipe.submit(array, rows)
+            self._postprocess(self._pipe.collect(), answers)
+        else:
+            self._postprocess(self._binding.infer(self._gather(array, rows)), answers)
 
     def warm_up(self, samples: NDArray[Any], answers: NDArray[Any], batches: int) -> None:
         """Run untimed inferences of full batches and as many of one sample.

@@ -5,11 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
 
 from runtime.loadgen.lanes import Lane, Query
 from runtime.loadgen.qsl import SampleLibrary
 from runtime.loadgen.system import STREAMS, System
 from runtime.vocabulary import Scenario
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class SystemUnderTest(System):
@@ -28,6 +32,7 @@ class SystemUnderTest(System):
         *,
         delay_us: int = 0,
         on_error: Callable[[BaseException], None],
+        on_hold: Callable[[NDArray[Any]], None] | None = None,
     ) -> None:
         """Hold the lanes; `start` starts their threads.
 
@@ -38,8 +43,10 @@ class SystemUnderTest(System):
             delay_us: Longest wait for a batch to fill, in microseconds.
             on_error: Called with what a lane raised. It must end the process: LoadGen
                 waits for ever for a query that nobody completes.
+            on_hold: Takes loaded samples into the device's memory; None where they stay.
         """
         super().__init__()
+        self._on_hold = on_hold
         self._lanes = tuple(lanes)
         self._library = library
         self._delay_s = delay_us / 1e6
@@ -63,6 +70,11 @@ class SystemUnderTest(System):
             self._issue_inline(ids, indices)
         else:
             self._issue_queued(ids, indices)
+
+    def hold(self, samples: NDArray[Any]) -> None:
+        """Let the device take the loaded samples, where it wants them."""
+        if self._on_hold:
+            self._on_hold(samples)
 
     def start(self) -> None:
         """Start one thread per lane where queries are queued."""

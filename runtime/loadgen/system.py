@@ -5,9 +5,12 @@ from __future__ import annotations
 import gc
 from abc import ABC, abstractmethod
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runtime.vocabulary import Scenario
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 STREAMS = (Scenario.SINGLE_STREAM, Scenario.MULTI_STREAM)
 """Scenarios that send the next query after the previous one: no queue can help there."""
@@ -54,6 +57,14 @@ class System(ABC):
     @abstractmethod
     def stop(self) -> None:
         """End them after what is queued."""
+
+    @abstractmethod
+    def hold(self, samples: NDArray[Any]) -> None:
+        """Let devices take the loaded samples into their own memory, where settings ask for it.
+
+        Args:
+            samples: What the library holds now.
+        """
 
     def construct(self) -> Any:
         """Return LoadGen's handle of this system."""

@@ -11,16 +11,19 @@ import argparse
 import dataclasses
 import json
 import os
+import select
 import signal
 import sys
 import threading
 import traceback
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from runtime.backends.base import Backend, Resident, open_backend
 from runtime.devices.host import bind_to_cores, end_with_parent
 from runtime.errors import HarnessError, RunError
 from runtime.loadgen.exchange import RECORD, Layout, Slot
@@ -35,6 +38,10 @@ if TYPE_CHECKING:
 
 WARM_UP = 255
 """What is sent in a slot number's place to ask for one round of warm-up."""
+
+
+HOLD = 254
+"""What is sent in a slot number's place to ask for the loaded samples to be made resident."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +111,6 @@ def work(plan: RunPlan, place: Place, fail: Callable[[BaseException], None]) -> 
         fail: Ends the process with what a lane raised.
     """
     from runtime.artifacts import cache_folder
-    from runtime.backends.base import open_backend
     from runtime.loadgen.modules import find_workload
     from runtime.loadgen.runner import BatchRunner
 
@@ -128,7 +134,8 @@ def work(plan: RunPlan, place: Place, fail: Callable[[BaseException], None]) -> 
         lane = place.lane + number
         slots = layout.slots(lane, shared)
         pipes = order, place.answered
-        loop = partial(_serve, runner, samples, slots, pipes, lane)
+        hold = partial(_hold, backend, samples)
+        loop = partial(_serve, runner, samples, slots, pipes, lane=lane, hold=hold)
         threads.append(threading.Thread(target=_guard, args=(loop, fail), daemon=True))
     for thread in threads[1:]:
         thread.start()
@@ -145,7 +152,9 @@ def _serve(
     samples: NDArray[Any],
     slots: list[Slot],
     pipes: tuple[int, int],
+    *,
     lane: int,
+    hold: Callable[[], None],
 ) -> None:
     """Answer the batches of one lane until its orders end.
 
@@ -155,23 +164,55 @@ def _serve(
         slots: The lane's places for batches.
         pipes: Descriptors of orders and of answered batches.
         lane: Its number over all workers.
+        hold: Makes the loaded samples resident on the device.
     """
     import numpy as np
 
     orders, answered = pipes
     counts = slots[0].counts
     records = [RECORD.pack(lane, slot.number) for slot in slots]
-    warm = RECORD.pack(lane, WARM_UP)
     spare = np.zeros_like(slots[0].answers)
-    while order := os.read(orders, 1):
+    flying: deque[int] = deque()
+    waiting = select.poll()
+    waiting.register(orders, select.POLLIN)
+
+    def finish() -> None:
+        number = flying.popleft()
+        runner.finish(slots[number].answers[: int(counts[number])])
+        os.write(answered, records[number])
+
+    while True:
+        if flying and not waiting.poll(0):
+            finish()
+            continue
+        order = os.read(orders, 1)
+        if not order:
+            break
         number = order[0]
-        if number == WARM_UP:
-            runner.warm_up(samples[: runner.capacity], spare, 1)
-            os.write(answered, warm)
+        if number in (WARM_UP, HOLD):
+            if number == HOLD:
+                hold()
+            else:
+                runner.warm_up(samples[: runner.capacity], spare, 1)
+            os.write(answered, RECORD.pack(lane, number))
             continue
         slot, count = slots[number], int(counts[number])
-        runner.run(samples, slot.rows[:count], slot.answers[:count])
-        os.write(answered, records[number])
+        if not runner.depth:
+            runner.run(samples, slot.rows[:count], slot.answers[:count])
+            os.write(answered, records[number])
+            continue
+        if len(flying) == runner.depth:
+            finish()
+        runner.begin(samples, slot.rows[:count])
+        flying.append(number)
+    while flying:
+        finish()
+
+
+def _hold(backend: Backend, samples: NDArray[Any]) -> None:
+    """Let the backend take the shared samples into its device's memory."""
+    if isinstance(backend, Resident):
+        backend.hold(samples)
 
 
 def _guard(loop: Callable[[], None], fail: Callable[[BaseException], None]) -> None:
