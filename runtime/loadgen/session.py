@@ -27,6 +27,7 @@ from runtime.loadgen.modules import find_workload
 from runtime.loadgen.process import STDERR, Child, Outcome
 from runtime.loadgen.progress import Progress
 from runtime.loadgen.settings import refuse_audit
+from runtime.loadgen.telemetry import INTERVAL_S, RunWatch, find_devices
 from runtime.loadgen.verdict import judge_accuracy, judge_performance, read_metrics
 from runtime.plan import RunPlan, values_of
 from runtime.record import (
@@ -64,6 +65,7 @@ def execute(
     *,
     stall_s: float = STALL_S,
     evidence: bool = True,
+    telemetry_s: float = INTERVAL_S,
 ) -> RunRecord:
     """Run a plan and return its record, which also lies in `out/record.json`.
 
@@ -75,6 +77,7 @@ def execute(
         evidence: Whether the record may be copied to HARNESS_RECORD_DIR: not where the run
             says nothing of its entry's speed, as a compliance test, a stand-in, or a trial of
             a search.
+        telemetry_s: Time between two looks at the run's GPUs, in seconds; 0 for none.
 
     Returns:
         The record. An INVALID result is a record like any other.
@@ -83,29 +86,35 @@ def execute(
         ArtifactError: The folder cannot be written, holds files, or is another run's.
         ConfigError: Settings, model and files do not fit, or an audit.config lies about.
         MissingError: A package, a provider, a model or a data set is not there.
-        RunError: The child died or stood still; a partial record is written.
+        RunError: The child died or stood still, or a GPU was lost; a partial record is written.
         Interrupted: The user stopped the run; a partial record is written.
     """
     refuse_audit(Path.cwd())
     with artifacts.claim_folder(out) as folder:
-        run = _Run(plan, folder, datetime.now(timezone.utc), perf_counter(), evidence)
+        devices, variables = find_devices(plan)
+        watch = RunWatch(devices, folder, telemetry_s)
+        run = _Run(plan, folder, datetime.now(timezone.utc), perf_counter(), evidence, watch)
         plan_file = folder / "plan.json"
         artifacts.atomic_write(plan_file, _absolute(plan).to_json())
         (folder / LOGS).mkdir()
         home = write_audit(plan.audit, folder) if plan.audit else None
-        with closing(Child(plan_file, folder, home)) as child:
+        with closing(watch), closing(Child(plan_file, folder, home, variables)) as child:
+            watch.start()
             try:
-                outcome = child.listen(on_progress, stall_s)
+                outcome = child.listen(watch.follow(on_progress), stall_s, watch.check)
+                watch.check()
             except KeyboardInterrupt:
                 outcome = _stop(child)
                 kept = run.save_partial(outcome, "interrupted", "the user stopped the run")
                 raise Interrupted(_stopped(kept or folder / RECORD, outcome)) from None
             except RunError as error:
-                kept = run.save_partial(child.outcome, "stalled", str(error))
+                kept = run.save_partial(child.outcome, error.codes[0], str(error))
                 raise _told(error, kept, folder) from None
             tail = child.tail()
         if outcome.done is None:
             failure = _error_of(outcome, folder, tail)
+            if isinstance(failure, RunError):
+                failure = watch.blamed(failure)
             kept = folder / RECORD
             # LoadGen's log is there from its start on, also where no report told of it.
             if isinstance(failure, RunError) or (folder / LOGS / DETAIL).exists():
@@ -129,6 +138,7 @@ class _Run:
     created: datetime
     began: float
     evidence: bool
+    watch: RunWatch
 
     def finish(self, done: dict[str, Any]) -> RunRecord:
         """Return the record of a test that came to its end."""
@@ -236,6 +246,7 @@ class _Run:
             code=read_code(),
             model=model,
             accuracy=accuracy,
+            telemetry=self.watch.summary(),
             notes=_audit_notes(plan) + _quick_notes(plan) + plan.notes + notes,
             logs=LOGS,
             audit=plan.audit,
