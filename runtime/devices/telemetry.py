@@ -15,6 +15,7 @@ from pathlib import Path
 from time import monotonic, perf_counter
 from typing import Any
 
+from runtime.devices.inventory import board_of, handle_of
 from runtime.devices.nvml import NvmlError, ask, problem_of, started, text
 from runtime.devices.throttling import mask_of, words
 from runtime.errors import Problem
@@ -153,18 +154,13 @@ def _open(nvml: Any, devices: Sequence[str]) -> Iterator[Watched]:
     """Yield the devices that NVML knows, boards by UUID or index, slices by UUID."""
     for name in devices:
         try:
-            if name.isdigit():
-                handle = nvml.nvmlDeviceGetHandleByIndex(int(name))
-            else:
-                handle = nvml.nvmlDeviceGetHandleByUUID(name)
-            part = name.startswith("MIG-")
-            parent = nvml.nvmlDeviceGetDeviceHandleFromMigDeviceHandle
+            handle = handle_of(nvml, name)
             yield Watched(
                 uuid=name,
                 name=text(nvml.nvmlDeviceGetName(handle)),
                 handle=handle,
-                board=parent(handle) if part else handle,
-                slice=part,
+                board=board_of(nvml, name),
+                slice=name.startswith("MIG-"),
             )
         except nvml.NVMLError:
             continue

@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import fmean
 from time import monotonic
 
+from runtime.devices.inventory import VISIBLE
 from runtime.devices.telemetry import COLUMNS, INTERVAL_S, Look, Watch, held_down
 from runtime.errors import RunError
 from runtime.loadgen.progress import Progress
@@ -16,9 +17,6 @@ from runtime.record import DeviceTelemetry, Spread
 
 TELEMETRY = "telemetry.csv"
 """Name of the file with every look, in the run's folder."""
-
-VISIBLE = "CUDA_VISIBLE_DEVICES"
-"""Variable that names the devices of a CUDA process."""
 
 _SPREADS = COLUMNS[: COLUMNS.index("throttle_mask")]
 """Columns that the record summarises."""
@@ -153,4 +151,4 @@ def _spread(values: Sequence[float]) -> Spread | None:
     return Spread(least=least, mean=mean, most=most)
 
 
-__all__ = ["INTERVAL_S", "TELEMETRY", "RunWatch", "find_devices"]
+__all__ = ["INTERVAL_S", "TELEMETRY", "VISIBLE", "RunWatch", "find_devices"]
