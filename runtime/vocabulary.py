@@ -172,6 +172,9 @@ class CauseCode(_Word):
     CHILD_DIED = "child-died"
     """The process that ran LoadGen ended by itself, for example for want of memory. Its
     standard error is in the message; what was measured is kept and marked PARTIAL."""
+    GPU_LOST = "gpu-lost"
+    """A GPU of the run fell off the bus or its driver died. What was measured until then is
+    kept and marked PARTIAL, and is not used."""
     UNREADABLE_LOG = "unreadable-log"
     """LoadGen ended, but its own log cannot be read, so nothing can be said of the run.
     The files stay in the run's folder; the record is marked PARTIAL."""

@@ -108,7 +108,10 @@ def execute(
                 kept = run.save_partial(outcome, "interrupted", "the user stopped the run")
                 raise Interrupted(_stopped(kept or folder / RECORD, outcome)) from None
             except RunError as error:
-                kept = run.save_partial(child.outcome, error.codes[0], str(error))
+                if watch.lost:
+                    kept = run.save_partial(child.outcome, "gpu-lost", str(error))
+                else:
+                    kept = run.save_partial(child.outcome, "stalled", str(error))
                 raise _told(error, kept, folder) from None
             tail = child.tail()
         if outcome.done is None:
@@ -118,7 +121,10 @@ def execute(
             kept = folder / RECORD
             # LoadGen's log is there from its start on, also where no report told of it.
             if isinstance(failure, RunError) or (folder / LOGS / DETAIL).exists():
-                kept = run.save_partial(outcome, "child-died", str(failure))
+                if watch.lost:
+                    kept = run.save_partial(outcome, "gpu-lost", str(failure))
+                else:
+                    kept = run.save_partial(outcome, "child-died", str(failure))
             # a run that never started leaves its message, and no record
             raise _told(failure, kept, folder)
         try:

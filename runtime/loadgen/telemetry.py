@@ -89,6 +89,11 @@ class RunWatch:
 
         return take
 
+    @property
+    def lost(self) -> bool:
+        """Return whether a device answers no more."""
+        return self._watch.lost is not None
+
     def check(self) -> None:
         """Raise RunError where a device is lost."""
         if self._watch.lost is not None:

@@ -38,13 +38,6 @@ def _see_every_device(monkeypatch):
     monkeypatch.delenv(telemetry.VISIBLE, raising=False)
 
 
-def later(seconds, action):
-    """Do something from another thread, a moment later."""
-    timer = threading.Timer(seconds, action)
-    timer.start()
-    return timer
-
-
 def test_a_record_says_what_the_gpu_did(nvml_machine, monkeypatch, tmp_path):
     machine = nvml_machine(L4, H200)
     board = machine.state.gpus[1]
@@ -96,12 +89,15 @@ def test_a_gpu_that_is_lost_ends_the_run_as_failed(nvml_machine, monkeypatch, tm
     machine.install(monkeypatch)
     plan = plan_of(min_duration_ms=60_000, target_qps=100_000.0)
     out = tmp_path / "run"
-    lose = later(2.5, lambda: setattr(machine.state.gpus[0], "lost", 1))
+
+    def lose(progress):
+        if progress.phase == "timed" and progress.elapsed_s > 0.5:
+            machine.state.gpus[0].lost = 1
+
     began = time.monotonic()
     with pytest.raises(RunError) as caught:
-        execute(plan, out, telemetry_s=0.05)
-    lose.join()
-    assert time.monotonic() - began < 30
+        execute(plan, out, lose, telemetry_s=0.05)
+    assert time.monotonic() - began < 50, "the run of a minute was ended"
     (problem,) = caught.value.problems
     assert (problem.code, problem.got) == ("gpu-lost", "GPU is lost")
     assert "dmesg | grep -i xid" in problem.do
