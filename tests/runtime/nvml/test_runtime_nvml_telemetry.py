@@ -116,14 +116,29 @@ def test_a_gpu_lost_before_the_first_look_fails_the_run_too(nvml_machine, monkey
     assert caught.value.codes == ("gpu-lost",)
 
 
+def seen_by(machine, plan, folder):
+    """Return what a watch over a run's devices sees in a moment."""
+    devices, _ = telemetry.find_devices(plan)
+    watch = telemetry.RunWatch(devices, folder, 0.02)
+    watch.start()
+    deadline = time.monotonic() + 10
+    while not watch._watch.looks and time.monotonic() < deadline:
+        time.sleep(0.01)
+        if machine.calls.count("nvmlDeviceGetUtilizationRates") > 3:
+            break
+    watch.close()
+    watch.check()
+    return watch.summary()
+
+
 def test_a_board_without_sensors_does_not_fail_a_run(nvml_machine, monkeypatch, tmp_path):
     machine = nvml_machine(H200)
     machine.state.gpus[0].has_power = machine.state.gpus[0].has_reasons = 0
     machine.install(monkeypatch, "nvmlDeviceGetUtilizationRates=999")
-    record = execute(plan_of(), tmp_path / "a", telemetry_s=0.02)
-    assert record.telemetry == ()  # every look failed: nothing is said
+    assert seen_by(machine, plan_of(), tmp_path) == ()  # every look failed: nothing is said
     machine.install(monkeypatch, "nvmlDeviceGetClockInfo=3")
-    (seen,) = execute(plan_of(), tmp_path / "b", telemetry_s=0.02).telemetry
+    machine.log.unlink()
+    (seen,) = seen_by(machine, plan_of(), tmp_path)
     assert set(seen.silent) == {"sm_mhz", "memory_mhz", "power_w", "throttle_mask"}
     assert seen.temperature_c.mean == 45
 
@@ -134,7 +149,7 @@ def test_a_slice_is_seen_by_its_uuid_and_shares_its_board(nvml_machine, monkeypa
     instance = machine.create(0, "1g.6gb", 2)
     machine.start_process(0, 99, instance, 0, mib=1024)
     machine.install(monkeypatch)
-    (seen,) = execute(plan_of("a30-mig-1g.6gb"), tmp_path / "run", telemetry_s=0.02).telemetry
+    (seen,) = seen_by(machine, plan_of("a30-mig-1g.6gb"), tmp_path)
     assert (seen.slice, seen.device) == (True, "NVIDIA A30 24GB MIG 1g.6gb")
     assert seen.memory_used_gb.mean == pytest.approx(1.074, abs=1e-3)
     assert seen.power_w.mean == 70.0
