@@ -99,6 +99,53 @@ class Machine(_Frozen, frozen=True, kw_only=True):
     """Accelerator driver version; empty without one."""
 
 
+class Spread(_Frozen, frozen=True, kw_only=True):
+    """A quantity that was looked at several times."""
+
+    least: float
+    """Least value seen."""
+    mean: float
+    """Mean of the values seen."""
+    most: float
+    """Greatest value seen."""
+
+
+class DeviceTelemetry(_Frozen, frozen=True, kw_only=True):
+    """What one GPU did during the timed part; None where the board does not tell.
+
+    From the board's own sensors through NVML: no MLPerf power measurement.
+    """
+
+    device: str
+    """Product name; of a MIG slice, with its profile."""
+    uuid: str
+    """Identity of the board or slice."""
+    slice: bool
+    """Whether it is a MIG slice: clocks, power, temperature and energy are the whole board's."""
+    looks: int
+    """How often it was looked at."""
+    look_ms: float
+    """Mean time that one look at all devices took, in ms, outside of the measuring process."""
+    sm_mhz: Spread | None = None
+    """Clock of the SMs, in MHz."""
+    memory_mhz: Spread | None = None
+    """Clock of the memory, in MHz."""
+    power_w: Spread | None = None
+    """Power of the board, in W."""
+    temperature_c: Spread | None = None
+    """Temperature of the die, in degrees Celsius."""
+    memory_used_gb: Spread | None = None
+    """Memory in use, in 10^9 bytes."""
+    busy_percent: Spread | None = None
+    """Share of time in which a kernel ran, in %."""
+    energy_j: float | None = None
+    """Energy between the first and the last look, in J."""
+    throttled: dict[str, float] = {}
+    """Share of looks in which each reason held the clocks down, by reason."""
+    silent: tuple[str, ...] = ()
+    """Quantities that the board does not tell."""
+
+
 class Code(_Frozen, frozen=True, kw_only=True):
     """Which source made the run."""
 
@@ -158,6 +205,9 @@ class RunRecord(_Frozen, frozen=True, kw_only=True):
     """Which model was executed."""
     accuracy: Accuracy | None = None
     """Present in accuracy mode."""
+    telemetry: tuple[DeviceTelemetry, ...] = ()
+    """What the GPUs did during the timed part; empty where there are none, or none answers.
+    Every look is in `telemetry.csv` beside the record."""
     notes: tuple[str, ...] = ()
     """Sentences that every output of the run must carry (quick, synthetic, partial)."""
     logs: str = ""

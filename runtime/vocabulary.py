@@ -188,6 +188,9 @@ class CauseCode(_Word):
     TRITON_RETRIED = "triton-retried"
     """Requests to the Triton server were sent more than once. LoadGen cannot know of it; a
     retry never counts as a success. Mend what the server failed at and run again."""
+    GPU_LOST = "gpu-lost"
+    """A GPU of the run fell off the bus or its driver died. What was measured until then is
+    kept and marked PARTIAL, and is not used."""
     UNREADABLE_LOG = "unreadable-log"
     """LoadGen ended, but its own log cannot be read, so nothing can be said of the run.
     The files stay in the run's folder; the record is marked PARTIAL."""

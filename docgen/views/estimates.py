@@ -19,6 +19,9 @@ _SIZING = 1.1
 
 _GB = 1e9
 
+USABLE = 0.9
+"""Share of a device's memory that a batch may take: the runtime's own memory comes on top."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunTime:
@@ -46,6 +49,8 @@ class MemoryFit:
     """Memory of one device in bytes; 0 where the target does not state it."""
     complete: bool
     """Whether intermediate activations are in the sum."""
+    largest: int = 0
+    """Largest batch whose sum takes at most `USABLE` of the memory; 0 where unknown or none."""
 
     @property
     def share(self) -> float:
@@ -73,9 +78,9 @@ def memory_fit(entry: Entry, target: Target, workload: Workload | None) -> Memor
     if not isinstance(parameters, int | float) or batch is None:
         return None
     width = _BYTES.get(precision, 4)
-    lanes = _number(entry, "lanes") or 1
-    parts = [_weights(float(parameters), width, precision)]
-    total = float(parameters) * width
+    copies, lanes = _copies(entry)
+    parts = [_weights(float(parameters), width, precision, copies)]
+    total = float(parameters) * width * copies
     for name in ("input", "output"):
         size = _tensor_bytes(workload.properties.get(name))
         if size:
@@ -87,16 +92,40 @@ def memory_fit(entry: Entry, target: Target, workload: Workload | None) -> Memor
         parts.append(_buffers("largest pair of activations", activations * width, batch, lanes))
     memory = target.facts.get("memory_gb")
     capacity = float(memory.value) * _GB if memory and _is_number(memory.value) else 0.0
-    return MemoryFit(parts=tuple(parts), total=total, capacity=capacity, complete=bool(activations))
+    fixed = float(parameters) * width * copies
+    each = (total - fixed) / batch
+    return MemoryFit(
+        parts=tuple(parts),
+        total=total,
+        capacity=capacity,
+        complete=bool(activations),
+        largest=max(0, int((USABLE * capacity - fixed) // each)) if capacity and each else 0,
+    )
 
 
-def _weights(parameters: float, width: float, precision: str) -> tuple[str, str, str]:
+def _copies(entry: Entry) -> tuple[float, float]:
+    """Return how many copies of the weights, and how many sets of buffers, one device holds.
+
+    Why: ONNX Runtime has a session with weights for each lane; TensorRT shares an engine
+        between the lanes of a process, with a set of buffers for each batch under way.
+    """
+    processes = max(1, _number(entry, "processes") or 1)
+    lanes = (_number(entry, "lanes") or 1) * processes
+    if _text(entry, "backend") == "onnxruntime":
+        return lanes, lanes
+    return processes, lanes * (_number(entry, "inflight_batches") or 1)
+
+
+def _weights(
+    parameters: float, width: float, precision: str, copies: float
+) -> tuple[str, str, str]:
     """Return the row of the weights."""
     bytes_each = f"{fmt.exact(width)} bytes" if width != 1 else "1 byte"
+    times = f" \u00d7 {fmt.quantity(copies, 'copies')}" if copies > 1 else ""
     return (
         f"weights in {precision.upper() or 'FP32'}",
-        f"{fmt.si(parameters, 'parameters')} \u00d7 {bytes_each}",
-        fmt.si(parameters * width, "B"),
+        f"{fmt.si(parameters, 'parameters')} \u00d7 {bytes_each}{times}",
+        fmt.si(parameters * width * copies, "B"),
     )
 
 

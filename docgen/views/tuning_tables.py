@@ -110,6 +110,9 @@ def _fit_words(fit: estimates.MemoryFit) -> str:
     if fit.capacity:
         verdict = "fits" if fit.share < 1 else "does not fit"
         text += f", {fmt.percent(fit.share)} of {fmt.si(fit.capacity, 'B')}: {verdict}"
+    if fit.largest:
+        share = fmt.percent(estimates.USABLE)
+        text += f". A batch of {fmt.quantity(fit.largest, 'samples')} takes {share} of it"
     rest = (
         ""
         if fit.complete

@@ -15,13 +15,16 @@ from runtime.configs.schema import Entry
 from runtime.configs.target import Target
 from runtime.configs.workload import Workload
 from runtime.errors import Problem, UsageError, suggest
+from runtime.vocabulary import Precision
 
 _NUMBERS = ("devices", "memory", "entries", "batch", "lanes")
 
 
 @main.command("list")
 @click.argument(
-    "what", type=click.Choice(["all", "targets", "workloads", "entries"]), default="all"
+    "what",
+    type=click.Choice(["all", "targets", "workloads", "entries", "precisions"]),
+    default="all",
 )
 @click.option(
     "--filter",
@@ -33,7 +36,7 @@ _NUMBERS = ("devices", "memory", "entries", "batch", "lanes")
 @click.option("--here", is_flag=True, help="Only targets whose devices this machine has.")
 @options.as_json()
 def list_things(what: str, pattern: str, here: bool, as_json: bool) -> None:
-    """Print the targets, workloads and entries that can be run.
+    """Print the targets, workloads and entries that can be run, or the targets' number formats.
 
     An entry is one configuration: TARGET/WORKLOAD/SCENARIO, with @99.9, @maxq or
     @triton where it differs from the usual variant.
@@ -43,6 +46,7 @@ def list_things(what: str, pattern: str, here: bool, as_json: bool) -> None:
       harness list                               targets and workloads
       harness list entries --filter 'h200*'      every configuration of the H200
       harness list targets --here                what this machine can run
+      harness list precisions                    number formats that each target computes in
       harness list entries --json                for programs
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     from runtime.configs.registry import load
@@ -54,6 +58,7 @@ def list_things(what: str, pattern: str, here: bool, as_json: bool) -> None:
         "targets": [_target(t, registry) for t in targets.values()],
         "workloads": [_workload(w, registry) for w in registry.workloads.values()],
         "entries": [_entry(e) for e in registry.entries.values() if e.target in targets],
+        "precisions": [_precisions(t) for t in targets.values() if t.devices == 1],
     }
     kept = {kind: [row for row in found[kind] if _fits(_name(row), pattern)] for kind in kinds}
     if pattern and not any(kept.values()):
@@ -77,6 +82,7 @@ def _show(kept: dict[str, list[dict[str, Any]]], what: str, entries: int) -> Non
         "targets": ("target", "name", "devices", "memory", "entries"),
         "workloads": ("workload", "task", "metric", "entries"),
         "entries": ("entry", "batch", "lanes", "rate or latency"),
+        "precisions": ("target", "capability", *map(str, Precision)),
     }
     for kind, rows in kept.items():
         if what == "all" and kind == "entries":
@@ -102,6 +108,15 @@ def _target(target: Target, registry: Registry) -> dict[str, Any]:
         "mig": target.mig.profile if target.mig else "",
         "entries": count,
     }
+
+
+def _precisions(target: Target) -> dict[str, Any]:
+    """Return which number formats a target computes in; one device stands for several."""
+    from runtime.policies.precision import supported
+
+    capability = target.compute_capability.value if target.compute_capability else None
+    found = {str(p): "yes" if supported(p, capability) else "-" for p in Precision}
+    return {"target": target.name, "capability": capability or "-", **found}
 
 
 def _workload(workload: Workload, registry: Registry) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from runtime.cli.output import assignment, console, duration, number, show_pairs, show_rows
 from runtime.errors import HarnessError
-from runtime.record import Metric, RunRecord
+from runtime.record import Metric, RunRecord, Spread
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,6 +41,7 @@ def show_record(record: RunRecord, folder: Path, *, err: bool = False) -> None:
     kind = f"{record.mode}, {'quick, ' if record.quick else ''}{duration(record.seconds)}"
     out.print(f"\n[bold {colour}]{record.verdict.result}[/]  [bold]{record.key}[/]  ({kind})")
     _show_metrics(record, out)
+    _show_telemetry(record, out)
     for note in record.notes:
         out.print(f"  {note}", style="yellow", markup=False)
     _show_causes(record, out)
@@ -117,3 +118,32 @@ def _show_causes(record: RunRecord, out: Console) -> None:
     codes = dict.fromkeys(cause.code for cause in record.verdict.causes)
     for code in codes:
         out.print(f"    read more: harness explain {code}", markup=False)
+
+
+def _show_telemetry(record: RunRecord, out: Console) -> None:
+    """Print what each GPU did in the timed part: one line, and one where it was held down."""
+    for seen in record.telemetry:
+        facts = [
+            _spread("SM", seen.sm_mhz, "MHz"),
+            _spread("", seen.power_w, "W"),
+            _spread("", seen.temperature_c, "\u00b0C"),
+            _spread("memory", seen.memory_used_gb, "GB"),
+        ]
+        told = ", ".join(filter(None, facts)) or "tells neither clocks nor power"
+        whole = " (clocks, power and heat of the whole board)" if seen.slice else ""
+        out.print(f"  {seen.device}: {told}{whole}", markup=False)
+        if seen.throttled:
+            shares = ", ".join(f"{name} {share:.0%}" for name, share in seen.throttled.items())
+            text = f"    clocks held down, share of {seen.looks} looks: {shares}"
+            out.print(text, style="yellow", markup=False)
+        if seen.silent:
+            text = f"    not told: {', '.join(seen.silent)} (harness explain telemetry-missing)"
+            out.print(text, markup=False)
+
+
+def _spread(name: str, seen: Spread | None, unit: str) -> str:
+    """Return mean and range of a quantity; empty where it was not told."""
+    if seen is None:
+        return ""
+    span = f" ({number(seen.least)} to {number(seen.most)})" if seen.least != seen.most else ""
+    return f"{name} {number(seen.mean)} {unit}{span}".strip()

@@ -6,13 +6,17 @@ optional (`nvidia-ml-py`); without it, or without a driver, the reason is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from runtime.devices.gpus import Clocks, Found, Gpu, Link, Place, Power, Slice
 from runtime.devices.host import local_cores, numa_node
 from runtime.devices.nvml import NvmlError, ask, problem_of, started, text
 from runtime.devices.throttling import reasons
+
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+"""Variable that names the devices of a CUDA process."""
 
 _MW = 1000
 """Milliwatts in a watt."""
@@ -29,6 +33,48 @@ _LEVELS = {
     50: ("SYS", "the link between NUMA nodes"),
 }
 """What NVML's levels of topology mean (nvml.h, nvmlGpuTopologyLevel_t)."""
+
+
+def near_cores(device: int, environment: Mapping[str, str] = os.environ) -> tuple[int, ...]:
+    """Return the logical processors next to a device; empty where nobody tells.
+
+    Args:
+        device: Its number as a CUDA process counts: its place in CUDA_VISIBLE_DEVICES where
+            that is set, else NVML's index.
+        environment: Where the variable is looked up.
+    """
+    named = [n.strip() for n in environment.get(VISIBLE, "").split(",") if n.strip()]
+    if named and device >= len(named):
+        return ()
+    name = named[device] if named else str(device)
+    try:
+        with started() as nvml:
+            return _place(nvml, board_of(nvml, name)).cores
+    except NvmlError:
+        return ()
+
+
+def board_of(nvml: Any, name: str) -> Any:
+    """Return NVML's handle of a board, or of the board that a slice is on.
+
+    Args:
+        nvml: The module pynvml.
+        name: Index or UUID, as CUDA_VISIBLE_DEVICES takes it.
+
+    Raises:
+        pynvml.NVMLError: There is none.
+    """
+    handle = handle_of(nvml, name)
+    if not name.startswith("MIG-"):
+        return handle
+    return nvml.nvmlDeviceGetDeviceHandleFromMigDeviceHandle(handle)
+
+
+def handle_of(nvml: Any, name: str) -> Any:
+    """Return NVML's handle of a board or slice; see `board_of`."""
+    if name.isdigit():
+        return nvml.nvmlDeviceGetHandleByIndex(int(name))
+    return nvml.nvmlDeviceGetHandleByUUID(name)
 
 
 def discover() -> Found:

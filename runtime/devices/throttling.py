@@ -22,14 +22,20 @@ Source: nvml.h, nvmlClocksEventReason...: what the driver does to a clock that w
 
 
 def reasons(nvml: Any, handle: Any) -> tuple[str, ...] | None:
-    """Return why a GPU's clocks are held down now; None where the board does not tell.
+    """Return why a GPU's clocks are held down now; None where the board does not tell."""
+    mask = mask_of(nvml, handle)
+    return None if mask is None else words(mask)
+
+
+def mask_of(nvml: Any, handle: Any) -> int | None:
+    """Return NVML's bits of why a GPU's clocks are what they are; None where it is silent.
 
     Why: drivers before 535 know the question only by its old name.
     """
     mask = ask(nvml, nvml.nvmlDeviceGetCurrentClocksEventReasons, handle)
     if mask is None:
         mask = ask(nvml, nvml.nvmlDeviceGetCurrentClocksThrottleReasons, handle)
-    return None if mask is None else words(mask)
+    return mask
 
 
 def words(mask: int) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runtime.devices.host import allowed_cores, local_cores
+from runtime.devices.host import allowed_cores
+from runtime.devices.inventory import near_cores
 from runtime.errors import ConfigError, Problem
 from runtime.plan import RunPlan
 
@@ -67,7 +68,7 @@ def seat_workers(
     devices = [d for d in plan.devices or (None,) for _ in range(max(1, plan.settings.processes))]
     seats = []
     for device in devices:
-        close = () if device is None else (near or device_cores)(device)
+        close = () if device is None else (near or near_cores)(device)
         local = [core for core in close if core in free]
         if not each:
             seats.append(Seat(device=device, cores=tuple(local)))
@@ -76,23 +77,6 @@ def seat_workers(
         free = [core for core in free if core not in taken]
         seats.append(Seat(device=device, cores=tuple(taken)))
     return seats
-
-
-def device_cores(device: int) -> tuple[int, ...]:
-    """Return the logical processors next to an NVIDIA GPU; empty where nobody tells."""
-    try:
-        import pynvml as nvml
-
-        nvml.nvmlInit()
-    except Exception:  # noqa: BLE001 - without NVML there is nothing to know
-        return ()
-    try:
-        bus = nvml.nvmlDeviceGetPciInfo(nvml.nvmlDeviceGetHandleByIndex(device)).busId
-        return local_cores(bus.decode() if isinstance(bus, bytes) else bus)
-    except nvml.NVMLError:
-        return ()
-    finally:
-        nvml.nvmlShutdown()
 
 
 def _nobody(each: int) -> Problem:

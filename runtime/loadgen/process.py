@@ -8,7 +8,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -58,13 +58,20 @@ class Outcome:
 class Child:
     """One child process in its own process group, with a pipe for its reports."""
 
-    def __init__(self, plan: Path, folder: Path, home: Path | None = None) -> None:
+    def __init__(
+        self,
+        plan: Path,
+        folder: Path,
+        home: Path | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         """Start the child.
 
         Args:
             plan: The plan in JSON.
             folder: Gets the files of standard output and standard error.
             home: The child's working directory; None for ours.
+            variables: Environment variables that only the child gets.
         """
         reader, writer = os.pipe()
         self._reader = reader
@@ -92,7 +99,7 @@ class Child:
                     pass_fds=(writer,),
                     start_new_session=True,
                     cwd=home,
-                    env=child_environment(),
+                    env={**child_environment(), **(variables or {})},
                 )
         except BaseException:
             os.close(reader)
@@ -105,18 +112,26 @@ class Child:
         self._kill()
         os.close(self._reader)
 
-    def listen(self, on_progress: Callable[[Progress], None] | None, stall_s: float) -> Outcome:
+    def listen(
+        self,
+        on_progress: Callable[[Progress], None] | None,
+        stall_s: float,
+        check: Callable[[], None] | None = None,
+    ) -> Outcome:
         """Return the outcome once the child has ended.
 
         Args:
             on_progress: Called with each report.
             stall_s: Longest time in which the timed part may make no step, in seconds.
+            check: Called at least twice a second; a RunError that it raises ends the child.
 
         Raises:
-            RunError: The timed part stood still for that long; the child was ended.
+            RunError: The timed part stood still for that long, or `check` raised it; the
+                child was ended.
         """
         seen, since = -1, monotonic()
         while self._read(POLL_S, on_progress):
+            self._ask(check)
             timed = self.outcome.timed
             running = self.outcome.progress
             if timed is None or running is None or running.phase != "timed":
@@ -141,6 +156,15 @@ class Child:
             self._kill()
             self.outcome.exit_code = self._process.wait()
         return self.outcome
+
+    def _ask(self, check: Callable[[], None] | None) -> None:
+        """Call the check, and end the child where it raises."""
+        try:
+            if check is not None:
+                check()
+        except RunError:
+            self._kill()
+            raise
 
     def stop(self) -> Outcome:
         """End the child, gently then firmly, and return what it told."""

@@ -29,6 +29,7 @@ from runtime.loadgen.process import STDERR, Child, Outcome
 from runtime.loadgen.progress import Progress
 from runtime.loadgen.serving import Serving, serving, with_retries
 from runtime.loadgen.settings import refuse_audit
+from runtime.loadgen.telemetry import INTERVAL_S, RunWatch, find_devices
 from runtime.loadgen.verdict import judge_accuracy, judge_performance
 from runtime.plan import RunPlan, values_of
 from runtime.record import (
@@ -66,6 +67,7 @@ def execute(
     *,
     stall_s: float = STALL_S,
     evidence: bool = True,
+    telemetry_s: float = INTERVAL_S,
 ) -> RunRecord:
     """Run a plan and return its record, which also lies in `out/record.json`.
 
@@ -77,6 +79,7 @@ def execute(
         evidence: Whether the record may be copied to HARNESS_RECORD_DIR: not where the run
             says nothing of its entry's speed, as a compliance test, a stand-in, or a trial of
             a search.
+        telemetry_s: Time between two looks at the run's GPUs, in seconds; 0 for none.
 
     Returns:
         The record. An INVALID result is a record like any other.
@@ -85,34 +88,32 @@ def execute(
         ArtifactError: The folder cannot be written, holds files, or is another run's.
         ConfigError: Settings, model and files do not fit, or an audit.config lies about.
         MissingError: A package, a provider, a model or a data set is not there.
-        RunError: The child died or stood still; a partial record is written.
+        RunError: The child died or stood still, or a GPU was lost; a partial record is written.
         Interrupted: The user stopped the run; a partial record is written.
     """
     refuse_audit(Path.cwd())
     with artifacts.claim_folder(out) as folder:
-        run = _Run(plan, folder, datetime.now(timezone.utc), perf_counter(), evidence)
+        devices, variables = find_devices(plan)
+        watch = RunWatch(devices, folder, telemetry_s)
+        run = _Run(plan, folder, datetime.now(timezone.utc), perf_counter(), evidence, watch)
         plan_file = folder / "plan.json"
         artifacts.atomic_write(plan_file, _absolute(plan).to_json())
         (folder / LOGS).mkdir()
         home = write_audit(plan.audit, folder) if plan.audit else None
         with serving(plan, folder) as served:
-            with closing(Child(plan_file, folder, home)) as child:
-                try:
-                    outcome = child.listen(on_progress, stall_s)
-                except KeyboardInterrupt:
-                    outcome = _stop(child)
-                    kept = run.save_partial(outcome, "interrupted", "the user stopped the run")
-                    raise Interrupted(_stopped(kept or folder / RECORD, outcome)) from None
-                except RunError as error:
-                    kept = run.save_partial(child.outcome, "stalled", str(error))
-                    raise _told(error, kept, folder) from None
+            with closing(watch), closing(Child(plan_file, folder, home, variables)) as child:
+                watch.start()
+                outcome = run.listen(child, on_progress, stall_s)
                 tail = child.tail()
             failure = _failure_of(outcome, folder, tail, served)
         if failure is not None:
-            kept = folder / RECORD
+            if isinstance(failure, RunError):
+                failure = watch.blamed(failure)
+            kept: Path | None = folder / RECORD
             # LoadGen's log is there from its start on, also where no report told of it.
             if isinstance(failure, RunError) or (folder / LOGS / DETAIL).exists():
-                kept = run.save_partial(outcome, "child-died", str(failure))
+                code = "gpu-lost" if watch.lost else "child-died"
+                kept = run.save_partial(outcome, code, str(failure))
             # a run that never started leaves its message, and no record
             raise _told(failure, kept, folder)
         try:
@@ -132,6 +133,35 @@ class _Run:
     created: datetime
     began: float
     evidence: bool
+    watch: RunWatch
+
+    def listen(
+        self, child: Child, on_progress: Callable[[Progress], None] | None, stall_s: float
+    ) -> Outcome:
+        """Return the outcome once the child has ended; keep what it measured where it fails.
+
+        Args:
+            child: The process that runs LoadGen.
+            on_progress: Called with each report.
+            stall_s: Longest time in which the timed part may make no step, in seconds.
+
+        Raises:
+            Interrupted: The user stopped the run.
+            RunError: The child stood still, or a GPU was lost.
+        """
+        watch = self.watch
+        try:
+            outcome = child.listen(watch.follow(on_progress), stall_s, watch.check)
+            watch.check()
+        except KeyboardInterrupt:
+            outcome = _stop(child)
+            kept = self.save_partial(outcome, "interrupted", "the user stopped the run")
+            raise Interrupted(_stopped(kept or self.folder / RECORD, outcome)) from None
+        except RunError as error:
+            code = "gpu-lost" if watch.lost else "stalled"
+            kept = self.save_partial(child.outcome, code, str(error))
+            raise _told(error, kept, self.folder) from None
+        return outcome
 
     def finish(self, done: dict[str, Any], more: tuple[str, ...] = ()) -> RunRecord:
         """Return the record of a test that came to its end; its notes end with `more`."""
@@ -240,6 +270,7 @@ class _Run:
             code=read_code(),
             model=model,
             accuracy=accuracy,
+            telemetry=self.watch.summary(),
             notes=_audit_notes(plan) + _quick_notes(plan) + plan.notes + notes,
             logs=LOGS,
             audit=plan.audit,

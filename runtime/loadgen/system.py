@@ -58,12 +58,11 @@ class System(ABC):
     def stop(self) -> None:
         """End them after what is queued."""
 
-    @abstractmethod
     def hold(self, samples: NDArray[Any]) -> None:
         """Let devices take the loaded samples into their own memory, where settings ask for it.
 
         Args:
-            samples: What the library holds now.
+            samples: What the library holds now; by default they stay where they are.
         """
 
     def construct(self) -> Any:

@@ -125,6 +125,16 @@ def test_list_here_keeps_what_can_run(invoke, monkeypatch):
     assert {e["target"] for e in found["entries"]} == {"cpu"}
 
 
+def test_list_precisions_follows_the_policies(invoke):
+    rows = json.loads(invoke("list", "precisions", "--json").stdout)["precisions"]
+    by_name = {row["target"]: row for row in rows}
+    assert "h200-sxm-141gb-x8" not in by_name
+    assert by_name["h200-sxm-141gb"]["fp8"] == "yes"
+    assert (by_name["a30"]["fp8"], by_name["a30"]["bf16"]) == ("-", "yes")
+    assert (by_name["cpu"]["fp16"], by_name["cpu"]["capability"]) == ("-", "-")
+    assert "h200-sxm-141gb" in invoke("list", "precisions", "--filter", "h200*").stdout
+
+
 # --- doctor ---
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import nvml_standin as standin
 import pytest
 
 from runtime.configs.registry import load
-from runtime.devices import checkup, host, nvml, packages
+from runtime.devices import checkup, host, inventory, nvml, packages
 from runtime.devices.discovery import (
     Found,
     Gpu,
@@ -326,3 +327,28 @@ def test_checkup_names_what_stops_the_cpu_target(monkeypatch, tmp_path):
         "records",
         str(tmp_path / "audit.config"),
     ]
+
+
+def test_processors_next_to_a_device_follow_the_visible_devices(nvml_machine, monkeypatch):
+    near, far = replace(H200, cores=range(4)), replace(L4, cores=range(64, 70))
+    machine = nvml_machine(near, far)
+    machine.install(monkeypatch)
+    uuid = machine.state.gpus[1].uuid.decode()
+    assert inventory.near_cores(0, {}) == (0, 1, 2, 3)
+    assert inventory.near_cores(0, {"CUDA_VISIBLE_DEVICES": uuid}) == tuple(range(64, 70))
+    assert inventory.near_cores(1, {"CUDA_VISIBLE_DEVICES": "1,0"}) == (0, 1, 2, 3)
+    assert inventory.near_cores(2, {"CUDA_VISIBLE_DEVICES": "1,0"}) == ()
+    machine.state.loaded = 0
+    assert inventory.near_cores(0, {}) == ()
+
+
+def test_processors_come_from_the_kernel_where_nvml_is_silent(tmp_path):
+    folder = tmp_path / "0000:17:00.0"
+    folder.mkdir()
+    (folder / "local_cpulist").write_text("0-3,8\n")
+    (folder / "numa_node").write_text("1\n")
+    assert host.local_cores("00000000:17:00.0", tmp_path) == (0, 1, 2, 3, 8)
+    assert host.numa_node("00000000:17:00.0", tmp_path) == 1
+    (folder / "numa_node").write_text("-1\n")
+    assert host.numa_node("00000000:17:00.0", tmp_path) is None
+    assert host.numa_node("00000000:18:00.0", tmp_path) is None

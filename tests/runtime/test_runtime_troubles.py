@@ -12,10 +12,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 import runtime
 from runtime import artifacts
 from runtime.cli.preflight import sudo_note
+from runtime.cli.summary import show_record
 from runtime.configs.registry import load
 from runtime.configs.schema import Offline, Server, SingleStream
 from runtime.devices.discovery import Found, Gpu, availability
@@ -27,6 +29,7 @@ from runtime.loadgen.userconf import lint
 from runtime.loadgen.verdict import judge_performance
 from runtime.plan import resolve
 from runtime.policies.rounds import check_wheel
+from runtime.record import Code, DeviceTelemetry, Machine, Model, RunRecord, Verdict
 from runtime.troubles.catalog import troubles
 from runtime.vocabulary import CauseCode
 
@@ -395,6 +398,33 @@ def test_doctor_points_at_a_low_limit_of_locked_memory():
 
 
 # the catalogue
+
+
+def test_a_board_without_sensors_is_told_beside_the_result(capsys):
+    seen = DeviceTelemetry(device="A", uuid="GPU-1", slice=False, looks=3, look_ms=1.0)
+    record = RunRecord(
+        key="l4/digits/offline",
+        target="l4",
+        workload="digits",
+        scenario="offline",
+        mode="performance",
+        quick=True,
+        created="2026-01-01T00:00:00+00:00",
+        seconds=1.0,
+        settings={},
+        overrides={},
+        metrics=(),
+        verdict=Verdict(result="VALID"),
+        machine=Machine(cpu="x", cores=1, memory_gib=1.0, os="x", python="3"),
+        packages={},
+        code=Code(version="0"),
+        model=Model(name="m", sha256="0"),
+        telemetry=(structs.replace(seen, silent=("power_w",)),),
+    )
+    show_record(record, Path("run"))
+    printed = capsys.readouterr().out
+    assert "A: tells neither clocks nor power" in printed
+    assert "harness explain " + "telemetry-missing" in printed
 
 
 def test_every_code_is_provoked_and_asserted():
