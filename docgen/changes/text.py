@@ -28,7 +28,8 @@ def print_changes(changes: Changes, console: Console, *, full: bool = False) -> 
         console: Where to.
         full: Show every changed value instead of the first ones.
     """
-    console.print(f"[bold]{_safe(changes.old)}[/] → [bold]{_safe(changes.new)}[/]", highlight=False)
+    head = f"[bold]{_safe(changes.old)}[/] → [bold]{_safe(changes.new)}[/]"
+    console.print(head, highlight=False, soft_wrap=True)
     if changes.is_empty:
         console.print(f"nothing differs in {changes.same} configurations")
         return

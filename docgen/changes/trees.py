@@ -132,7 +132,7 @@ def _copy(repository: Path, where: str, tree: str, root: Path) -> None:
 
     Links to places outside of the tree are left out.
     """
-    listed = _run(repository, where, ["ls-tree", "-r", "-z", "--long", tree])
+    listed = _run(repository, where, ["ls-tree", "-r", "-z", "--long", "--full-tree", tree])
     blobs: dict[str, tuple[str, bool]] = {}
     for line in listed.split(b"\0"):
         head, _, raw = line.partition(b"\t")

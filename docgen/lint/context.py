@@ -97,6 +97,16 @@ class Subject:
                 return Rate(entry, name, float(value.resolved), value.source, devices)
         return None
 
+    def power_share(self, rate: Rate) -> float | None:
+        """Return the power limit of a configuration as a share of the board's; None without."""
+        limit = rate.entry.values.get("power_limit")
+        target = self.targets.get(rate.entry.target)
+        facts = target.facts if target is not None else {}
+        most = [facts[n].value for n in ("power_limit", "power_w") if n in facts]
+        if limit is None or not most or not _is_number(limit.resolved) or not _is_number(most[0]):
+            return None
+        return float(limit.resolved) / float(most[0])
+
     def _peer_key(self, rate: Rate) -> tuple[str, ...]:
         """Return what rates have in common that one can be measured by."""
         entry = rate.entry
@@ -110,6 +120,22 @@ class Subject:
         """Return by what factor a rate differs from the median of its peers, at least 1."""
         middle = median(self._peers[self._peer_key(rate)])
         return max(rate.share / middle, middle / rate.share)
+
+
+def _is_number(value: object) -> bool:
+    """Tell whether a value is a number above zero."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+def work_of(entry: Entry) -> tuple[str, ...]:
+    """Return in which number format a configuration computes, and whether with graphs.
+
+    Such settings change the rate by themselves: where they differ, it says nothing about
+    anything else.
+    """
+    names = ("precision", "use_fp8", "use_graphs", "use_cuda_graph")
+    values = (entry.values[name].resolved if name in entry.values else None for name in names)
+    return tuple(str(value or False) for value in values)
 
 
 def _of_scenario(field: str, scenario: str) -> bool:

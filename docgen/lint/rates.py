@@ -21,6 +21,7 @@ from docgen.lint.context import (
     make,
     number,
     place_of,
+    work_of,
 )
 from docgen.lint.rules import Rule
 
@@ -149,7 +150,7 @@ class Check:
 
 def _compare(subject: Subject, check: Check, base: Rate, rate: Rate) -> Iterator[Finding]:
     """Yield a finding where a rate does not fit its base, at the odder of the two places."""
-    severity = check.bounds.severity(rate.speed / base.speed)
+    severity = _bounds(subject, check, base, rate).severity(rate.speed / base.speed)
     if not severity or rate.source == base.source:
         return
     bad, good = subject.suspect(rate, base)
@@ -165,6 +166,19 @@ def _compare(subject: Subject, check: Check, base: Rate, rate: Rate) -> Iterator
         others=[_other(good)],
         keys=[bad.entry.key],
     )
+
+
+def _bounds(subject: Subject, check: Check, base: Rate, rate: Rate) -> Bounds:
+    """Return the bounds of a comparison, wider where the two have different power limits."""
+    share, other = subject.power_share(rate), subject.power_share(base)
+    bounds = check.bounds
+    if check.rule is rules.RATE_POWER and share is not None:
+        low, lowest = min(bounds.low, share / 2), min(bounds.low_error, share / 3)
+        return Bounds(lowest, low, bounds.high, bounds.high_error)
+    if check.rule is rules.SERVER_OVER_OFFLINE and share is not None and other is not None:
+        more = max(share / other, 1.0)
+        return Bounds(0.0, 0.0, bounds.high * more, bounds.high_error * more)
+    return bounds
 
 
 _OF_POWER = Check(rules.RATE_POWER, POWER, "the MaxP value", "the MaxQ value")
@@ -186,7 +200,9 @@ def _harnesses(subject: Subject) -> Iterator[Finding]:
     for group in _pairs(subject, _HARNESS):
         base = group.get("")
         for name, rate in group.items():
-            if base is not None and name and "mig" not in name.lower():
+            if base is None or not name or "mig" in name.lower():
+                continue
+            if work_of(base.entry) == work_of(rate.entry):
                 check = Check(
                     rules.RATE_HARNESS,
                     HARNESS,
@@ -221,7 +237,8 @@ def _siblings(subject: Subject) -> Iterator[Finding]:
     for rate in subject.rates:
         target = subject.targets.get(rate.entry.target)
         board = gpu_of(target, rate.entry.target)
-        key = (board, rate.devices, rate.field, *place_of(rate.entry))
+        work = work_of(rate.entry)
+        key = (board, rate.devices, rate.field, *place_of(rate.entry), *work)
         groups[key].setdefault(rate.entry.target, rate)
     for group in groups.values():
         members = list(group.values())

@@ -44,8 +44,8 @@ RATE_POWER = Rule(
     reason=(
         "MaxQ runs the same system for efficiency, under a power limit. It is slower, by a factor "
         "that boards allow: between 0.5 and 1 in most of the configurations seen. An error below "
-        "0.3 of MaxP (or above 3.3 times its latency), a warning below 0.45; a warning where MaxQ "
-        "is faster than MaxP."
+        "0.3 of MaxP (or above 3.3 times its latency), a warning below 0.45, both lower where the "
+        "limit is below half of what the board draws; a warning where MaxQ is faster than MaxP."
     ),
     example="MaxP: offline_expected_qps = 750000; MaxQ: offline_expected_qps = 53000",
     mend="Look for a lost or added digit; else set the rate that was measured under the limit.",
@@ -59,7 +59,8 @@ RATE_HARNESS = Rule(
     reason=(
         "A server between LoadGen and the model adds work to each query. It cannot make the same "
         "model on the same device faster, and seldom costs more than half. An error where it is "
-        "more than 1.5 times as fast or five times as slow, a warning above 1.3 or below 0.45."
+        "more than 1.5 times as fast or five times as slow, a warning above 1.3 or below 0.45. "
+        "Only configurations with the same precision and the same use of graphs are compared."
     ),
     example="direct: single_stream_expected_latency_ns = 11000000; Triton: 1700000",
     mend="Correct the older one of the two figures.",
@@ -87,7 +88,7 @@ SERVER_OVER_OFFLINE = Rule(
     reason=(
         "Offline gives all samples at once and has no latency bound; Server has both arrival times "
         "and a bound, so on one system it cannot be faster. An error above 1.5 times the Offline "
-        "rate, a warning above 1.1."
+        "rate, a warning above 1.1; more where Server has the higher power limit."
     ),
     example="Offline: offline_expected_qps = 23800; Server: server_target_qps = 35000",
     mend="Raise the Offline rate to what the system does, or lower the Server rate.",
@@ -101,7 +102,7 @@ RATE_SIBLING = Rule(
     reason=(
         "Host, cooling and vendor change a rate by some percent, not by a factor of two and more. "
         "Compared with the median of three or more systems of the same board and number, or with "
-        "the only other one."
+        "the only other one, where precision and the use of graphs are equal."
     ),
     example="one vendor's eight H200: 112; another vendor's eight H200: 14",
     mend="Look for a lost or added digit, or for a rate copied from a smaller system.",
