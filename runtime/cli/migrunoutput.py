@@ -21,6 +21,8 @@ from runtime.launcher.rounds import ALONE, TOGETHER, Rounds
 from runtime.mig.drawing import draw_text
 from runtime.mig.layouts import Placement
 from runtime.plan import RunPlan, values_of
+from runtime.record import from_json
+from runtime.troubles.catalog import troubles
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -269,10 +271,7 @@ def show_report(
     out.print(f"\n{head}  [bold]{report.members[0].key}[/]  ({done})")
     _print_notes(report.notes, out)
     if report.failure:
-        who = report.failure["member"]
-        pairs = [(report.failure["code"], f"{who + ': ' if who else ''}{report.failure['text']}")]
-        show_pairs(out, pairs, style="red")
-        out.print("  the same command goes on after the rounds that succeeded", markup=False)
+        show_pairs(out, failure_pairs(report, rounds.folder), style="red")
     heads = ("member", "entry", "instance", "where", "rate meanwhile")
     rows = [_report_row(m) for m in report.members]
     show_rows(out, heads, rows, right=("rate meanwhile",))
@@ -288,6 +287,25 @@ def show_report(
         show_pairs(out, pairs)
     _print_readings(report, out)
     _print_files(report, rounds.folder, problems, out)
+
+
+def failure_pairs(report: Report, folder: Path) -> list[tuple[str, str]]:
+    """Return what ended a launch, why, where to look, and what to do."""
+    failure = report.failure or {}
+    who, code = failure["member"], failure["code"]
+    pairs = [(code, f"{who + ': ' if who else ''}{failure['text']}")]
+    last = report.rounds[-1] if report.rounds else None
+    if last is not None and not last.success:
+        own = [o for o in last.outcomes if o["name"] == who and o["record"]]
+        for outcome in own:
+            record = from_json((folder / outcome["record"]).read_bytes())
+            pairs += [("cause", f"{c.text}; {c.do}") for c in record.verdict.causes]
+        pairs.append(("files", str(folder / last.folder)))
+    known = {t.code: t.mend for t in troubles()}
+    if code in known:
+        pairs += [("do", known[code]), ("read more", f"harness explain {code}")]
+    pairs.append(("go on", "the same command goes on after the rounds that succeeded"))
+    return pairs
 
 
 def _print_notes(notes: Sequence[str], out: Console) -> None:
