@@ -25,8 +25,9 @@ from runtime.errors import (
     Problem,
     RunError,
 )
+from runtime.launcher.deciding import emulated, real
 from runtime.launcher.instances import Instance
-from runtime.launcher.launch import Asked, Launch, emulated, real
+from runtime.launcher.launch import Asked, Launch
 from runtime.launcher.members import Deadlines
 from runtime.launcher.report import summarise, to_json, write_files
 from runtime.launcher.requests import read_changes, read_requests
@@ -245,7 +246,7 @@ def run_rounds(rounds: Rounds, *, as_json: bool) -> int:
 
 def show_dry_run(options: Options, *, as_json: bool) -> None:
     """Print what would run; nothing is started."""
-    from runtime.cli.migrunoutput import print_dry_run
+    from runtime.cli.migdryrun import print_dry_run
 
     registry = load()
     with _look(options) as machine:
