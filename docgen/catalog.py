@@ -182,6 +182,56 @@ class MigSlice(_Frozen, frozen=True, kw_only=True):
     """Profile name on that board."""
 
 
+class MigProfile(_Frozen, frozen=True, kw_only=True):
+    """One kind of GPU instance on one board."""
+
+    name: str
+    """Name as nvidia-smi prints it."""
+    profile_id: int | None
+    """Number that nvidia-smi takes; None where nobody printed it."""
+    compute_slices: int
+    """Compute slices that an instance takes."""
+    size: int
+    """Memory slots that an instance takes."""
+    starts: tuple[int, ...]
+    """Slots at which an instance may begin."""
+    max_instances: int
+    """Most instances on one board."""
+    memory_gib: float | None
+    """Memory in GiB; None where nobody printed it."""
+    sms: int | None
+    """Streaming multiprocessors; None where nobody printed it."""
+    engines: dict[str, int | None]
+    """Media engines by kind."""
+    attributes: tuple[str, ...]
+    """What sets a variant apart; empty for a plain profile."""
+    sources: tuple[str, ...]
+    """Documents that state the row."""
+    confidence: str
+    """`confirmed`, or what is and what is not."""
+
+
+class MigBoard(_Frozen, frozen=True, kw_only=True):
+    """One kind of GPU that MIG can partition."""
+
+    name: str
+    """Key of the table."""
+    title: str
+    """Name for people."""
+    compute_slices: int
+    """Compute slices of the whole board."""
+    slots: int
+    """Memory slots that placements count in."""
+    pci_ids: tuple[str, ...]
+    """PCI device ids with the vendor id last."""
+    engines: dict[str, int | None]
+    """Media engines that instances share out; empty where they are not counted."""
+    note: str
+    """What a reader must know to use the table."""
+    profiles: tuple[MigProfile, ...]
+    """Profiles in the order of nvidia-smi."""
+
+
 class Target(_Frozen, frozen=True, kw_only=True):
     """A system that entries are written for."""
 
@@ -493,6 +543,8 @@ class Catalog(_Frozen, frozen=True, kw_only=True):
     """Members of the vocabulary's enums."""
     rows: tuple[Row, ...] = ()
     """Objects that pages tabulate, by kind, in order of declaration."""
+    boards: tuple[MigBoard, ...] = ()
+    """GPUs that MIG can partition, where the tree has a table of them."""
     commands: tuple[Command, ...] = ()
     """Commands of the console scripts, each group before its commands."""
     makes: tuple[MakeTarget, ...] = ()
