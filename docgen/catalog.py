@@ -182,6 +182,25 @@ class MigSlice(_Frozen, frozen=True, kw_only=True):
     """Profile name on that board."""
 
 
+class MigEngines(_Frozen, frozen=True, kw_only=True):
+    """How many media engines of each kind; None where nobody printed it."""
+
+    nvdec: int | None
+    """Video decoders."""
+    nvenc: int | None
+    """Video encoders."""
+    jpeg: int | None
+    """JPEG decoders."""
+    ofa: int | None
+    """Optical flow accelerators."""
+
+    @property
+    def counts(self) -> tuple[tuple[str, int], ...]:
+        """Return kinds with their numbers; what nobody printed counts as none."""
+        kinds = ("nvdec", "nvenc", "jpeg", "ofa")
+        return tuple((kind, int(getattr(self, kind) or 0)) for kind in kinds)
+
+
 class MigProfile(_Frozen, frozen=True, kw_only=True):
     """One kind of GPU instance on one board."""
 
@@ -201,8 +220,8 @@ class MigProfile(_Frozen, frozen=True, kw_only=True):
     """Memory in GiB; None where nobody printed it."""
     sms: int | None
     """Streaming multiprocessors; None where nobody printed it."""
-    engines: dict[str, int | None]
-    """Media engines by kind."""
+    engines: MigEngines
+    """Media engines."""
     attributes: tuple[str, ...]
     """What sets a variant apart; empty for a plain profile."""
     sources: tuple[str, ...]
@@ -224,8 +243,8 @@ class MigBoard(_Frozen, frozen=True, kw_only=True):
     """Memory slots that placements count in."""
     pci_ids: tuple[str, ...]
     """PCI device ids with the vendor id last."""
-    engines: dict[str, int | None]
-    """Media engines that instances share out; empty where they are not counted."""
+    engines: MigEngines | None
+    """Media engines that instances share out; None where they are not counted."""
     note: str
     """What a reader must know to use the table."""
     profiles: tuple[MigProfile, ...]

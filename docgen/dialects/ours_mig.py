@@ -52,7 +52,7 @@ def _boards(raw: dict[str, Any]) -> list[c.MigBoard]:
             {
                 **row,
                 "name": name,
-                "engines": row.get("engines") or {},
+                "engines": row.get("engines"),
                 "profiles": [
                     {**profile, "sources": [sources[key] for key in profile["sources"]]}
                     for profile in row["profiles"]

@@ -170,14 +170,12 @@ def _profiles(board: MigBoard) -> Table:
         *("Memory, GiB", "SMs", "Media engines", "Row"),
     )
     rows = tuple(_profile(p) for p in ordered)
-    return Table(
-        headers=headers, rows=rows, numeric=(1, 2, 3, 5, 6, 7), stub=1, name="bench-wide"
-    )
+    return Table(headers=headers, rows=rows, numeric=(1, 2, 3, 5, 6, 7), stub=1, name="bench-wide")
 
 
 def _profile(profile: MigProfile) -> tuple[str, ...]:
     """Return the cells of one profile."""
-    engines = [f"{n} {kind.upper()}" for kind, n in profile.engines.items() if n]
+    engines = [f"{n} {kind.upper()}" for kind, n in profile.engines.counts if n]
     return (
         code(profile.name),
         none_cell() if profile.profile_id is None else str(profile.profile_id),

@@ -68,8 +68,10 @@ def _allowed(board: MigBoard, profiles: list[MigProfile]) -> bool:
         return False
     if sum(any(a in MEDIA for a in p.attributes) for p in profiles) > 1:
         return False
-    kinds = board.engines.items()
-    return all(sum(p.engines.get(k) or 0 for p in profiles) <= (most or 0) for k, most in kinds)
+    if board.engines is None:
+        return True
+    taken = [dict(p.engines.counts) for p in profiles]
+    return all(sum(t[kind] for t in taken) <= most for kind, most in board.engines.counts)
 
 
 def maximal(board: MigBoard, found: list[Layout], *, media: bool = False) -> list[Layout]:
@@ -95,4 +97,4 @@ def sets(found: list[Layout]) -> list[Layout]:
     kept: dict[tuple[str, ...], Layout] = {}
     for layout in found:
         kept.setdefault(tuple(sorted(p.profile for p in layout)), layout)
-    return sorted(kept.values(), key=lambda x: (sorted((-p.size for p in x)), x))
+    return sorted(kept.values(), key=lambda x: (sorted(-p.size for p in x), x))
