@@ -8,6 +8,7 @@ versioned; `schema()` publishes it as JSON Schema.
 from __future__ import annotations
 
 from docgen.catalog.base import Json, Source
+from docgen.catalog.boards import MigBoard, MigEngines, MigProfile
 from docgen.catalog.pages import Claim, Diagnostic, Snippet
 from docgen.catalog.programs import ApiItem, Command, Failure, Flag, MakeRun, MakeTarget
 from docgen.catalog.settings import Entry, FieldSpec, Setting, Step, Value
@@ -29,6 +30,9 @@ __all__ = [
     "Json",
     "MakeRun",
     "MakeTarget",
+    "MigBoard",
+    "MigEngines",
+    "MigProfile",
     "MigSlice",
     "Policy",
     "Row",

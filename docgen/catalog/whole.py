@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from docgen.catalog.base import Frozen
+from docgen.catalog.boards import MigBoard
 from docgen.catalog.pages import Claim, Diagnostic, Snippet
 from docgen.catalog.programs import ApiItem, Command, Failure, MakeTarget
 from docgen.catalog.settings import Entry, FieldSpec
@@ -42,6 +43,8 @@ class Catalog(Frozen, frozen=True, kw_only=True):
     """Members of the vocabulary's enums."""
     rows: tuple[Row, ...] = ()
     """Objects that pages tabulate, by kind, in order of declaration."""
+    boards: tuple[MigBoard, ...] = ()
+    """GPUs that MIG can partition, where the tree has a table of them."""
     commands: tuple[Command, ...] = ()
     """Commands of the console scripts, each group before its commands."""
     makes: tuple[MakeTarget, ...] = ()

@@ -4,7 +4,8 @@ Convention, below each package: `configs/schema.py` declares Settings, its subcl
 and Entry; modules in `targets/` offer `TARGETS` and `ENTRIES`; modules in `workloads/`
 offer `WORKLOAD`; `policies/` and `terms.py` hold constants of Policy and Term;
 `policies/` also rounds, contradictions and scenarios, and `troubles/` what goes wrong,
-where a tree has them; `vocabulary.py` holds enums; `errors.py` the error classes.
+where a tree has them; `mig/data/mig_profiles.json` the boards that MIG can partition;
+`vocabulary.py` holds enums; `errors.py` the error classes.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from docgen.dialects.ours_facts import (
     read_workloads,
     typed,
 )
+from docgen.dialects.ours_mig import read_boards
 from docgen.dialects.ours_words import (
     read_failures,
     read_policies,
@@ -116,6 +118,7 @@ def read(
     parts: dict[str, Any] = {}
     for package in packages:
         _read_package(Reading(evaluator, package, notes), parts)
+    boards, tables = read_boards(root, packages, notes)
     free = Evaluator(tree, FREE)
     items = read_api(tree, api, notes, cache)
     commands = read_commands(free, dict(project.get("scripts", {})), api, notes)
@@ -125,11 +128,12 @@ def read(
         dialect="ours",
         root=str(project.get("name", root.name)),
         packages=packages,
+        boards=boards,
         commands=tuple(commands),
         failures=tuple(failures),
         api=tuple(items),
         diagnostics=notes.sorted(),
-        files=_files(tree),
+        files=dict(sorted({**_files(tree), **tables}.items())),
         version=_version(project, evaluator, packages),
         **parts,
     )

@@ -12,6 +12,7 @@ NAMES = (
     "targets",
     "guide",
     "settings",
+    "mig",
     "workloads",
     "comparison",
     "words",

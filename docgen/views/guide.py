@@ -9,7 +9,7 @@ from docgen.catalog import Catalog, Entry, Policy, Target
 from docgen.claims.compose import Composer
 from docgen.evidence import State
 from docgen.views import commands as shell
-from docgen.views import evidence_tables, figures, links, profile, quantization, tuning_tables
+from docgen.views import evidence_tables, figures, links, mig, profile, quantization, tuning_tables
 from docgen.views.lookup import Lookup, causes, none_cell, scenario_title, scenario_word, variant
 from docgen.views.measure import (
     UNVERIFIED,
@@ -246,11 +246,14 @@ def _mig(target: Target, lookup: Lookup) -> dict[str, object] | None:
     if not profile.can_mig(target) and not profile.slices(target, lookup.catalog):
         return None
     whole = profile.board(target, lookup)
+    found = mig.board_of(target, lookup.catalog)
     return {
         "slice": target.mig,
         "board": whole,
         "slices": profile.slices(target, lookup.catalog),
         "shares": _shares(target, whole) if whole else [],
+        "drawn": mig.section(target, lookup.catalog),
+        "page": f"mig-{slug(found.name)}" if found else "",
     }
 
 

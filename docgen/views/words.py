@@ -19,6 +19,7 @@ def pages(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Page
     given = {"rounds": catalog.rows_of("Round"), "scenarios": catalog.rows_of("ScenarioGuide")}
     present = {name: bool(rows) for name, rows in given.items()}
     present["foreign"] = catalog.dialect != OURS
+    present["boards"] = bool(catalog.boards)
     yield Page(path="reference/index.md", template="reference.md.j2", context=present)
     if given["rounds"]:
         context = {"rounds": [rounds.section(r) for r in reversed(given["rounds"])]}

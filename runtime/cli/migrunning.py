@@ -18,14 +18,16 @@ from runtime.configs.registry import Registry, load
 from runtime.devices.host import allowed_cores
 from runtime.errors import (
     ArtifactError,
+    HarnessError,
     Interrupted,
     InvalidResult,
     MissingError,
     Problem,
     RunError,
 )
+from runtime.launcher.deciding import emulated, real
 from runtime.launcher.instances import Instance
-from runtime.launcher.launch import Asked, Launch, emulated, real
+from runtime.launcher.launch import Asked, Launch
 from runtime.launcher.members import Deadlines
 from runtime.launcher.report import summarise, to_json, write_files
 from runtime.launcher.requests import read_changes, read_requests
@@ -34,6 +36,7 @@ from runtime.launcher.telemetry import Reading, cpu_probe, gpu_probe
 from runtime.mig.boards import find_board
 from runtime.mig.device import Machine, open_machine
 from runtime.troubles.machine import DEVICE_MISSING
+from runtime.troubles.mig import MAIN_INVALID
 
 DEFAULT_BOARD = "A30-24GB"
 """Board that is emulated unless another one is named: the smallest one, of four slices."""
@@ -216,14 +219,14 @@ def run_rounds(rounds: Rounds, *, as_json: bool) -> int:
     from runtime.cli.migrunoutput import show_progress, show_report
 
     failed, interrupted = None, False
-    error: RunError | ArtifactError | None = None
+    error: HarnessError | None = None
     with _gentle(), show_progress(rounds) as watcher:
         rounds.watcher = watcher
         try:
             failed = rounds.run()
         except KeyboardInterrupt:
             interrupted = True
-        except (RunError, ArtifactError) as caught:
+        except HarnessError as caught:
             error = caught
     if error is not None:
         show_error(error)
@@ -236,14 +239,14 @@ def run_rounds(rounds: Rounds, *, as_json: bool) -> int:
     if interrupted:
         return Interrupted.exit_code
     if failed is not None:
-        invalid = failed.code == "main-invalid"
+        invalid = failed.code == MAIN_INVALID.code
         return InvalidResult.exit_code if invalid else RunError.exit_code
     return ArtifactError.exit_code if any(p.where != "plot" for p in problems) else 0
 
 
 def show_dry_run(options: Options, *, as_json: bool) -> None:
     """Print what would run; nothing is started."""
-    from runtime.cli.migrunoutput import print_dry_run
+    from runtime.cli.migdryrun import print_dry_run
 
     registry = load()
     with _look(options) as machine:

@@ -1,4 +1,4 @@
-"""What `harness mig run` prints: the dry run, progress, and the report."""
+"""What `harness mig run` prints: progress and the report."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runtime.cli.output import console, duration, number, print_json, show_pairs, show_rows
+from runtime.cli.output import console, number, show_pairs, show_rows
 from runtime.launcher.instances import Instance
 from runtime.launcher.interference import Comparison
-from runtime.launcher.launch import START_ALLOWANCE_S, Launch, Post, command, environment, lasting
-from runtime.launcher.members import Deadlines, Role
-from runtime.launcher.report import PLOT, REPORT, TABLE, MemberRow, Report, notes_of
-from runtime.launcher.rounds import ALONE, TOGETHER, Rounds
-from runtime.mig.drawing import draw_text
-from runtime.mig.layouts import Placement
-from runtime.plan import RunPlan, values_of
+from runtime.launcher.members import Role
+from runtime.launcher.report import PLOT, REPORT, TABLE, MemberRow, Report
+from runtime.launcher.rounds import Rounds
+from runtime.record import from_json
+from runtime.troubles.catalog import troubles
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,149 +31,6 @@ PLAIN_INTERVAL_S = 10.0
 
 STATUS = {"success": "green", "failed": "red", "interrupted": "yellow"}
 """Colour of each status; the word itself is always printed."""
-
-
-# --- dry run ---
-
-
-def print_dry_run(
-    launch: Launch, folder: Path, repeats: int, *, compare: bool, as_json: bool
-) -> None:
-    """Print layout, instances, commands and timeline of a launch."""
-    steps = timeline(launch)
-    if as_json:
-        print_json(dry_run_json(launch, folder, repeats, steps, compare=compare))
-        return
-    out = console()
-    _print_notes(notes_of(launch), out)
-    _print_layout(launch, out)
-    heads = ("member", "entry", "instance", "where")
-    show_rows(out, heads, [_member_row(p) for p in launch.posts])
-    out.print("[bold]Commands[/]")
-    for post in launch.posts:
-        out.print(f"  {post.name}", style="bold", markup=False)
-        for line in _command_lines(post, folder):
-            out.print(f"    {line}", markup=False, soft_wrap=True)
-    out.print("\n[bold]Timeline of a round with backgrounds[/]")
-    show_pairs(out, steps)
-    count = repeats * (2 if compare else 1)
-    each = launch.expected_s + launch.deadlines.settle
-    what = f"{repeats} alone and {repeats} together, in turns" if compare else f"{count} together"
-    out.print(
-        f"\n{count} rounds ({what}), each about {duration(each)} plus loading; results in {folder}",
-        markup=False,
-        soft_wrap=True,
-    )
-
-
-def timeline(launch: Launch) -> list[tuple[str, str]]:
-    """Return the parts of a round together, with what ends each and its deadline."""
-    limits: Deadlines = launch.deadlines
-    steps = []
-    if launch.backgrounds:
-        names = ", ".join(p.name for p in launch.backgrounds)
-        work = duration(launch.background_s())
-        steps += [
-            ("start", f"{names}; each has work for {work} at the rate it is expected to have"),
-            ("wait", f"until all are in their timed part; {duration(limits.ready)} at most"),
-            ("settle", f"{duration(limits.settle)}; one that ends makes the round fail"),
-        ]
-    mains = ", ".join(p.name for p in launch.mains)
-    steps += [
-        ("main", f"{mains}: start, and reach the timed part within {duration(limits.ready)}"),
-        ("timed", f"about {duration(launch.expected_s)}, {duration(limits.timed)} at most"),
-        ("", f"no more than {duration(limits.silence)} without a step, main and backgrounds"),
-        ("result", f"within {duration(limits.finish)} of the end of the timed part"),
-        ("end", f"SIGTERM to all process groups, SIGKILL after {duration(limits.grace)}"),
-    ]
-    return steps
-
-
-def dry_run_json(
-    launch: Launch,
-    folder: Path,
-    repeats: int,
-    steps: Sequence[tuple[str, str]],
-    *,
-    compare: bool,
-) -> dict[str, Any]:
-    """Return a launch as JSON."""
-    kinds = [ALONE, TOGETHER] if compare else [TOGETHER]
-    return {
-        "schema": 1,
-        "kind": "calliope.mig-run-plan",
-        "emulated": launch.emulated,
-        "notes": list(notes_of(launch)),
-        "folder": str(folder),
-        "rounds": [
-            f"{n}-{k}" for n in range(1, repeats + 1) for k in (kinds[:: 1 if n % 2 else -1])
-        ],
-        "expected_s": launch.expected_s,
-        "background_s": launch.background_s(),
-        "start_allowance_s": START_ALLOWANCE_S,
-        "deadlines": vars(launch.deadlines),
-        "timeline": [list(s) for s in steps],
-        "members": [
-            {
-                "name": p.name,
-                "role": str(p.role),
-                "key": p.plan.key,
-                "settings": values_of(_effective(launch, p).settings),
-                "instance": vars(p.instance),
-                "argv": list(command(folder / "plans" / f"{p.name}.json")),
-                "env": environment(p.instance),
-            }
-            for p in launch.posts
-        ],
-    }
-
-
-def _effective(launch: Launch, post: Post) -> RunPlan:
-    """Return the plan that a member really gets."""
-    if post.role is Role.MAIN:
-        return post.plan
-    return lasting(post.plan, launch.background_s())
-
-
-def _print_layout(launch: Launch, out: Console) -> None:
-    """Draw the layout of every GPU."""
-    if launch.layout is None:
-        return
-    for one in launch.layout.gpus:
-        board = one.gpu.board
-        labels: dict[Placement, str] = {}
-        for post in launch.posts:
-            for placement in one.layout:
-                where = post.instance
-                if (where.gpu, where.start) == (one.gpu.index, placement.start):
-                    labels[placement] = post.name
-        out.print(f"\n[bold]GPU {one.gpu.index}[/]  {board.name}, emulated\n")
-        out.print(draw_text(board, one.layout, labels), markup=False, soft_wrap=True)
-        out.print()
-
-
-def _member_row(post: Post) -> list[str]:
-    """Return the cells of one member."""
-    return [post.name, post.plan.key, str(post.instance), place_words(post.instance)]
-
-
-def place_words(instance: Instance | MemberRow) -> str:
-    """Return where an instance is: its UUID, or the processors that stand in for it."""
-    if instance.uuid:
-        return instance.uuid
-    cores = ", ".join(map(str, instance.cores))
-    return f"emulated: processor{'s' * (len(instance.cores) > 1)} {cores}" + (
-        " (shared)" * instance.shared
-    )
-
-
-def _command_lines(post: Post, folder: Path) -> list[str]:
-    """Return the command of a member as a shell would take it."""
-    import shlex
-
-    argv = shlex.join(command(folder / "plans" / f"{post.name}.json"))
-    visible = environment(post.instance).get("CUDA_VISIBLE_DEVICES", "")
-    return [f"CUDA_VISIBLE_DEVICES={visible} {argv}" if visible else argv]
 
 
 # --- progress ---
@@ -267,12 +122,9 @@ def show_report(
     head = f"[bold {STATUS[report.status]}]{report.status}[/]"
     done = f"{mark}{count} of {len(rounds.schedule)} rounds"
     out.print(f"\n{head}  [bold]{report.members[0].key}[/]  ({done})")
-    _print_notes(report.notes, out)
+    print_notes(report.notes, out)
     if report.failure:
-        who = report.failure["member"]
-        pairs = [(report.failure["code"], f"{who + ': ' if who else ''}{report.failure['text']}")]
-        show_pairs(out, pairs, style="red")
-        out.print("  the same command goes on after the rounds that succeeded", markup=False)
+        show_pairs(out, failure_pairs(report, rounds.folder), style="red")
     heads = ("member", "entry", "instance", "where", "rate meanwhile")
     rows = [_report_row(m) for m in report.members]
     show_rows(out, heads, rows, right=("rate meanwhile",))
@@ -290,7 +142,36 @@ def show_report(
     _print_files(report, rounds.folder, problems, out)
 
 
-def _print_notes(notes: Sequence[str], out: Console) -> None:
+def failure_pairs(report: Report, folder: Path) -> list[tuple[str, str]]:
+    """Return what ended a launch, why, where to look, and what to do."""
+    failure = report.failure or {}
+    who, code = failure["member"], failure["code"]
+    pairs = [(code, f"{who + ': ' if who else ''}{failure['text']}")]
+    last = report.rounds[-1] if report.rounds else None
+    if last is not None and not last.success:
+        own = [o for o in last.outcomes if o["name"] == who and o["record"]]
+        for outcome in own:
+            record = from_json((folder / outcome["record"]).read_bytes())
+            pairs += [("cause", f"{c.text}; {c.do}") for c in record.verdict.causes]
+        pairs.append(("files", str(folder / last.folder)))
+    known = {t.code: t.mend for t in troubles()}
+    if code in known:
+        pairs += [("do", known[code]), ("read more", f"harness explain {code}")]
+    pairs.append(("go on", "the same command goes on after the rounds that succeeded"))
+    return pairs
+
+
+def place_words(instance: Instance | MemberRow) -> str:
+    """Return where an instance is: its UUID, or the processors that stand in for it."""
+    if instance.uuid:
+        return instance.uuid
+    cores = ", ".join(map(str, instance.cores))
+    return f"emulated: processor{'s' * (len(instance.cores) > 1)} {cores}" + (
+        " (shared)" * instance.shared
+    )
+
+
+def print_notes(notes: Sequence[str], out: Console) -> None:
     """Print the sentences that every output carries."""
     for note in notes:
         out.print(note, style="yellow", markup=False)

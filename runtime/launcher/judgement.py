@@ -8,9 +8,17 @@ from dataclasses import dataclass
 
 from runtime.launcher.members import Deadlines
 from runtime.launcher.process import Running
-
-INVALID = "INVALID"
-"""Verdict of a result that LoadGen refuses."""
+from runtime.troubles.mig import (
+    BACKGROUND_DIED,
+    BACKGROUND_EARLY,
+    BACKGROUND_HUNG,
+    BACKGROUND_LATE,
+    MAIN_DIED,
+    MAIN_HUNG,
+    MAIN_INVALID,
+    MAIN_LATE,
+)
+from runtime.troubles.model import Trouble
 
 
 @dataclass(frozen=True)
@@ -18,8 +26,7 @@ class Failure:
     """Why a round did not succeed."""
 
     code: str
-    """`main-invalid`, `main-died`, `main-late`, `main-hung`, `background-early`,
-    `background-died`, `background-late`, `background-hung`, `background-silent`."""
+    """Code of its trouble, `harness explain CODE`: `runtime.troubles.mig`."""
     member: str
     """Who it was."""
     text: str
@@ -36,20 +43,22 @@ def main_failure(one: Running, deadlines: Deadlines, now: float) -> Failure | No
     """
     told, name = one.told, one.member.name
     if told.result and told.result["verdict"] != "VALID":
-        return Failure("main-invalid", name, f"its result is {told.result['verdict']}")
+        return Failure(MAIN_INVALID.code, name, f"its result is {told.result['verdict']}")
     if not one.alive:
         if told.result and one.exit_code == 0:
             return None
-        return Failure("main-died", name, _end(one))
+        return Failure(MAIN_DIED.code, name, _end(one))
     if told.begun is None:
-        return _late(one, "main", now, one.started + deadlines.ready, "was not in its timed part")
+        return _late(
+            one, MAIN_LATE, now, one.started + deadlines.ready, "was not in its timed part"
+        )
     if told.ended is None:
         if now > told.begun + deadlines.timed:
             got = f"its timed part takes more than {deadlines.timed:g} s"
-            return Failure("main-late", name, got)
-        return _hung(one, "main", deadlines, now)
+            return Failure(MAIN_LATE.code, name, got)
+        return _hung(one, MAIN_HUNG, deadlines, now)
     limit = told.ended + deadlines.finish
-    return _late(one, "main", now, limit, "gave no result and did not end")
+    return _late(one, MAIN_LATE, now, limit, "gave no result and did not end")
 
 
 def background_failure(
@@ -67,17 +76,19 @@ def background_failure(
     told, name = one.told, one.member.name
     if told.begun is None:
         if not one.alive:
-            return Failure("background-died", name, _end(one))
+            return Failure(BACKGROUND_DIED.code, name, _end(one))
         limit = one.started + deadlines.ready
-        return _late(one, "background", now, limit, "was not in its timed part")
+        return _late(one, BACKGROUND_LATE, now, limit, "was not in its timed part")
     if told.ended is None and one.alive:
-        return _hung(one, "background", deadlines, now)
+        return _hung(one, BACKGROUND_HUNG, deadlines, now)
     seen = told.ended if told.ended is not None else (told.last or 0.0)
     if main_ends is None or (main_ends and _outlived(seen, main_ends, now)):
         crashed = not one.alive and one.exit_code not in (0, None)
         if told.ended is None or crashed:
-            return Failure("background-died", name, _end(one))
-        return Failure("background-early", name, "its timed part ended before the main one")
+            return Failure(BACKGROUND_DIED.code, name, _end(one))
+        where = "one began" if main_ends is None else "one ended"
+        got = f"its timed part ended before the main {where}"
+        return Failure(BACKGROUND_EARLY.code, name, got)
     return None
 
 
@@ -95,21 +106,21 @@ PATIENCE_S = 1.0
 """How long a main member's end may take to become known, in seconds."""
 
 
-def _hung(one: Running, role: str, deadlines: Deadlines, now: float) -> Failure | None:
+def _hung(one: Running, trouble: Trouble, deadlines: Deadlines, now: float) -> Failure | None:
     """Return the failure of a member whose timed part makes no step."""
     last = one.told.stepped if one.told.stepped is not None else one.told.begun
     if last is not None and now > last + deadlines.silence:
         got = f"no step forward in {deadlines.silence:g} s ({one.told.done} {one.told.unit} done)"
-        return Failure(f"{role}-hung", one.member.name, got)
+        return Failure(trouble.code, one.member.name, got)
     return None
 
 
-def _late(one: Running, role: str, now: float, limit: float, what: str) -> Failure | None:
+def _late(one: Running, trouble: Trouble, now: float, limit: float, what: str) -> Failure | None:
     """Return the failure of a member that is over a deadline."""
     if now <= limit:
         return None
     name = one.member.name
-    return Failure(f"{role}-late", name, f"it {what} within {now - one.started:.3g} s of its start")
+    return Failure(trouble.code, name, f"it {what} within {now - one.started:.3g} s of its start")
 
 
 def _end(one: Running) -> str:

@@ -22,6 +22,7 @@ from runtime.launcher.process import Running
 from runtime.launcher.supervisor import Round, Supervisor
 from runtime.launcher.telemetry import Reading, Telemetry
 from runtime.record import Machine
+from runtime.troubles.mig import BACKGROUND_EARLY, MAIN_INVALID
 from runtime.tuning.journal import source_digest
 from runtime.tuning.quiet import Load, Meter
 
@@ -34,8 +35,8 @@ ROUNDS = "rounds"
 SCHEMA_VERSION = 1
 """Version of the journal's form."""
 
-STRETCH = 4.0
-"""How much more work a background gets after it has ended too early."""
+STRETCH = 1.5
+"""How much more work than by its measured rate a background gets after it ended too early."""
 
 ALONE, TOGETHER = "alone", "together"
 """Kinds of round."""
@@ -173,10 +174,13 @@ class Rounds:
         for _ in range(self.retries + 1):
             done = self._once(pair, kind, stretch)
             yield done
-            if done.code == "main-invalid":
+            if done.code == MAIN_INVALID.code:
                 return
-            if done.code == "background-early":
-                stretch *= STRETCH
+            if done.code == BACKGROUND_EARLY.code:
+                took = [o["interval"] for o in done.outcomes if o["name"] == done.member]
+                begin, end = took[0] or (0.0, 0.0)
+                wanted = self.launch.background_s(stretch)
+                stretch *= STRETCH * max(1.0, wanted / max(end - begin, 1e-3))
 
     def _once(self, pair: int, kind: str, stretch: float) -> Done:
         """Run one round."""

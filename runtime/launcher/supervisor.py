@@ -18,6 +18,7 @@ from time import monotonic
 from runtime.launcher.judgement import Failure, background_failure, main_failure
 from runtime.launcher.members import Deadlines, Member, Role, State
 from runtime.launcher.process import Running, end_all
+from runtime.troubles.mig import BACKGROUND_SILENT, MAIN_DIED
 
 TICK_S = 0.05
 """Longest time between two looks at all members, in seconds.
@@ -156,7 +157,9 @@ class Supervisor:
         """Wait until every background has shown that it was there to the end."""
         span = self._span()
         if span is None:
-            return Failure("main-died", self.mains[0].member.name, "it never began its timed part")
+            return Failure(
+                MAIN_DIED.code, self.mains[0].member.name, "it never began its timed part"
+            )
         limit = monotonic() + CONFIRM_S
         while missing := [b for b in self.backgrounds if not covers(b, span)]:
             for one in missing:
@@ -165,7 +168,7 @@ class Supervisor:
                     return found
             if monotonic() > limit:
                 got = "its last report is from before the end of the main timed part"
-                return Failure("background-silent", missing[0].member.name, got)
+                return Failure(BACKGROUND_SILENT.code, missing[0].member.name, got)
             self._turn("main run")
         return None
 

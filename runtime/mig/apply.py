@@ -26,6 +26,7 @@ from runtime.mig.device import (
 )
 from runtime.mig.layouts import Placement
 from runtime.mig.steps import Act, Step
+from runtime.troubles.mig import MIG_IN_USE, MIG_RIGHTS
 
 OnStep = Callable[[Step, str], None]
 """Gets each step, with `done` or `undone`."""
@@ -212,18 +213,15 @@ def _failure(
     if isinstance(error, nvml.NVMLError_NoPermission):
         right = MODE_RIGHT if step.act is Act.MODE_ON else CONFIG_RIGHT
         do = f"run it with sudo, or let your administrator give the right ({kept})"
-        return MissingError([Problem(str(step), right, str(error), do), *failures])
+        return MissingError([Problem(str(step), right, str(error), do, MIG_RIGHTS.code), *failures])
     wants = {
         Act.MODE_ON: "MIG mode on",
         Act.DESTROY: "the instance destroyed",
         Act.CREATE: "the instance created",
     }
-    return RunError(
-        [
-            Problem(str(step), wants[step.act], str(error), f"{_mend(nvml, error)} ({kept})"),
-            *failures,
-        ]
-    )
+    code = MIG_IN_USE.code if isinstance(error, nvml.NVMLError_InUse) else ""
+    do = f"{_mend(nvml, error)} ({kept})"
+    return RunError([Problem(str(step), wants[step.act], str(error), do, code), *failures])
 
 
 def _mend(nvml: Any, error: Exception) -> str:

@@ -18,6 +18,7 @@ from runtime.mig.layouts import Placement
 from runtime.mig.model import Use
 from runtime.mig.plans import GpuPlan
 from runtime.mig.validity import check_layout
+from runtime.troubles.mig import MIG_IN_USE, MIG_RIGHTS
 
 SHOWN_PIDS = 5
 """Processes that a message names."""
@@ -160,7 +161,7 @@ def unreadable(gpus: Sequence[MigGpu]) -> list[Problem]:
     """Return the problem of every GPU whose placements we may not read."""
     do = "run it with sudo, or let your administrator give the right"
     return [
-        Problem(f"GPU {g.index}", CONFIG_RIGHT, "Insufficient Permissions", do)
+        Problem(f"GPU {g.index}", CONFIG_RIGHT, "Insufficient Permissions", do, MIG_RIGHTS.code)
         for g in gpus
         if not g.readable
     ]
@@ -212,7 +213,9 @@ def _steps(one: Wanted, gpu: MigGpu, problems: list[Problem]) -> list[Step]:
         if pids := now[placement].pids:
             do = "end them, or plan again: instances in use are kept"
             got = f"in use by {pids_words(pids)}"
-            problems.append(Problem(f"{where}, {placement}", "an idle instance", got, do))
+            problems.append(
+                Problem(f"{where}, {placement}", "an idle instance", got, do, MIG_IN_USE.code)
+            )
     new = [p for p in final if p not in now or p in gone]
     steps = []
     if new and not gpu.on:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.troubles import engines, gpus, machine, served, settings, verdicts
+from runtime.troubles import engines, gpus, machine, mig, served, settings, verdicts
 from runtime.troubles.model import Trouble
 
 
@@ -10,7 +10,7 @@ def troubles() -> tuple[Trouble, ...]:
     """Return every trouble, ordered by code."""
     found = {
         t.code: t
-        for module in (engines, gpus, machine, served, settings, verdicts)
+        for module in (engines, gpus, machine, mig, served, settings, verdicts)
         for t in vars(module).values()
         if isinstance(t, Trouble)
     }

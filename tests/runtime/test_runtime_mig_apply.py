@@ -183,6 +183,7 @@ def test_rights_that_are_missing_are_named(machine, harness, tmp_path):
     done = harness("apply", path)
     assert done.exit_code == 3
     assert "capabilities/mig/config" in done.stderr
+    assert "harness explain mig-rights" in done.stderr
     assert "nothing was changed" in done.stderr
     path = plan_file(harness, tmp_path, "--gpu", "A30-24GB@1", "--need", "a:profile=2g.12gb")
     done = harness("apply", path)
@@ -201,6 +202,7 @@ def test_instances_in_use_are_refused_before_anything_is_changed(machine, harnes
         done = harness("apply", path, *more)
         assert done.exit_code == 2
         assert "in use by process 4242" in done.stderr
+        assert "harness explain mig-in-use" in done.stderr
     assert layout_of(machine) == before
 
 

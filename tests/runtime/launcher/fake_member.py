@@ -3,7 +3,7 @@
 Started with `python -I -S`. Steps, separated by commas: `load=S`, `timed=S` (reports all 10 ms),
 `forever` (timed until ended), `hang` (no further word), `deaf` (ignores SIGTERM), `chat=MIB`,
 `garbage`, `die=SIGNAL`, `exit=CODE`, `orphan` (leaves a process in a session of its own behind),
-`VALID`, `INVALID`, `end` (of the timed part), `close` (of the pipe).
+`RECORD` (with figures, into the folder of the third argument), `VALID`, `INVALID`, `end` (of the timed part), `close` (of the pipe).
 """
 
 import contextlib
@@ -15,6 +15,7 @@ import time
 
 events, script = int(sys.argv[1]), sys.argv[2]
 begun = time.monotonic()
+record = ""
 now = {"phase": "load", "since": begun, "done": 0}
 
 
@@ -84,7 +85,15 @@ for step in script.split(","):
         os.wait()
     elif name == "close":
         os.close(events)
+    elif name == "RECORD":
+        record = sys.argv[3] + "/record.json"
+        row = {"unit": "queries/s", "better": "higher", "primary": True}
+        rows = [{**row, "name": "queries_per_s", "value": 100.0}]
+        late = {"unit": "ms", "better": "lower", "primary": False}
+        rows.append({**late, "name": "latency_p99_ms", "value": 3.0})
+        with open(record, "w", encoding="utf-8") as file:  # noqa: PTH123 - pathlib takes 20 ms
+            json.dump({"metrics": rows}, file)
     elif name in ("VALID", "INVALID"):
-        tell("result", verdict=name, record="")
+        tell("result", verdict=name, record=record)
     elif name == "say":
         os.write(1, value.encode() + b"\n")

@@ -17,7 +17,7 @@ from runtime.launcher.members import Deadlines, Member, Role, State
 from runtime.launcher.process import marked
 from runtime.launcher.supervisor import Supervisor
 
-FAKE = str(Path(__file__).with_name("fake_member.py"))
+FAKE = str(Path(__file__).parent / "launcher" / "fake_member.py")
 DEADLINES = Deadlines(ready=5.0, settle=0.03, timed=5.0, finish=2.0, silence=0.5, grace=0.4)
 LIMIT_S = 12.0
 """A round that takes longer than its longest deadlines together has got stuck."""
@@ -265,7 +265,7 @@ def test_nothing_outlives_a_supervisor_that_is_killed(tmp_path):
 
     code = (
         "import sys; from pathlib import Path\n"
-        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        f""
         "from runtime.launcher.members import *; from runtime.launcher.supervisor import Supervisor\n"
         f"argv = (sys.executable, '-I', '-S', {FAKE!r}, '{{events}}', 'forever')\n"
         "members = [Member(name=n, role=Role.BACKGROUND, argv=argv) for n in 'ab']\n"
