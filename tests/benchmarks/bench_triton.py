@@ -148,7 +148,9 @@ def main() -> None:
             best = figures["best_round"].get(way, 1.0)
             print(f"{batch:>5}  {way:<7} {rate:>10,.0f}  {ratio:>6.2f}  {best:>5.2f}  {tail:>8.3f}")
     reached = max(found[str(LARGEST)]["ratio"].values())
-    print(f"goal at {LARGEST}: at least {GOAL}, got {reached:.2f}: {'met' if reached >= GOAL else 'not met'}")
+    print(
+        f"goal at {LARGEST}: at least {GOAL}, got {reached:.2f}: {'met' if reached >= GOAL else 'not met'}"
+    )
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ FAULTS = json.loads(os.environ.get("FAKE_TRITON", "{}"))
 LINES = {
     "model": "E1128 02:23:17.86 1 model_lifecycle.cc:642] \"failed to load 'digits' version 1: "
     "Internal: ModuleNotFoundError: No module named 'onnxruntime'\\n\\nAt:\\n  <frozen>\"",
-    "poll": "E1128 02:23:18.93 1 model_repository_manager.cc:1460] \"Poll failed for model "
+    "poll": 'E1128 02:23:18.93 1 model_repository_manager.cc:1460] "Poll failed for model '
     "directory 'digits': failed to read text proto from /r/digits/config.pbtxt\"",
     "backend": "E1128 02:23:17.86 1 model_lifecycle.cc:642] \"failed to load 'digits' version 1: "
     "Invalid argument: unable to find backend library for backend 'onnxruntime', try specifying "
@@ -87,7 +87,7 @@ def serve(port: int, repository: Path):
     import numpy as np
     import onnxruntime as ort
     from google.protobuf import text_format
-    from tritonclient.grpc import model_config_pb2, service_pb2, service_pb2_grpc
+    from tritonclient.grpc import model_config_pb2, service_pb2
 
     folder = next(p for p in repository.iterdir() if p.is_dir())
     config = text_format.Parse(
@@ -97,13 +97,13 @@ def serve(port: int, repository: Path):
         str(folder / "1" / "model.onnx"), providers=["CPUExecutionProvider"]
     )
 
-    class Service(service_pb2_grpc.GRPCInferenceServiceServicer):
+    class Service:
         def __init__(self) -> None:
             self.regions: dict[str, mmap.mmap] = {}
             self.count = self.samples = self.ns = 0
             self.lock = threading.Lock()
 
-        def ModelMetadata(self, request, context):
+        def metadata(self, request, context):
             if request.name != config.name:
                 context.abort(grpc.StatusCode.NOT_FOUND, "Request for unknown model")
             answer = service_pb2.ModelMetadataResponse(name=config.name, versions=["1"])
@@ -114,10 +114,10 @@ def serve(port: int, repository: Path):
                     one.shape.extend([-1, *tensor.dims])
             return answer
 
-        def ModelConfig(self, request, context):
+        def config(self, request, context):
             return service_pb2.ModelConfigResponse(config=config)
 
-        def ModelStatistics(self, request, context):
+        def statistics(self, request, context):
             answer = service_pb2.ModelStatisticsResponse()
             one = answer.model_stats.add(name=config.name, version="1")
             one.inference_count, one.execution_count = self.samples, self.count
@@ -127,16 +127,16 @@ def serve(port: int, repository: Path):
                 part.ns = self.ns * 2 if name == "success" else self.ns // 4
             return answer
 
-        def SystemSharedMemoryRegister(self, request, context):
-            with open("/dev/shm" + request.key, "r+b") as file:
+        def register(self, request, context):
+            with Path(f"/dev/shm{request.key}").open("r+b") as file:
                 self.regions[request.name] = mmap.mmap(file.fileno(), request.byte_size)
             return service_pb2.SystemSharedMemoryRegisterResponse()
 
-        def SystemSharedMemoryUnregister(self, request, context):
+        def unregister(self, request, context):
             self.regions.pop(request.name, None)
             return service_pb2.SystemSharedMemoryUnregisterResponse()
 
-        def ModelInfer(self, request, context):
+        def infer(self, request, context):
             with self.lock:
                 self.count += 1
                 number = self.count
@@ -191,7 +191,25 @@ def serve(port: int, repository: Path):
                 os.kill(os.getpid(), signal.SIGKILL)
 
     server = grpc.server(ThreadPoolExecutor(8))
-    service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(Service(), server)
+    service = Service()
+    methods = {
+        "ModelMetadata": service.metadata,
+        "ModelConfig": service.config,
+        "ModelStatistics": service.statistics,
+        "SystemSharedMemoryRegister": service.register,
+        "SystemSharedMemoryUnregister": service.unregister,
+        "ModelInfer": service.infer,
+    }
+    handlers = {
+        name: grpc.unary_unary_rpc_method_handler(
+            method,
+            request_deserializer=getattr(service_pb2, f"{name}Request").FromString,
+            response_serializer=getattr(service_pb2, f"{name}Response").SerializeToString,
+        )
+        for name, method in methods.items()
+    }
+    name = "inference.GRPCInferenceService"
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, handlers),))
     server.add_insecure_port(f"127.0.0.1:{port}")
     server.start()
     return server

@@ -401,7 +401,9 @@ def test_instances_are_held_against_the_devices_memory(tmp_path):
 
 
 def test_warnings_alone_do_not_refuse(tmp_path):
-    text = GOOD.replace("max_queue_delay_microseconds: 100", "max_queue_delay_microseconds: 2000000")
+    text = GOOD.replace(
+        "max_queue_delay_microseconds: 100", "max_queue_delay_microseconds: 2000000"
+    )
     model_at(tmp_path, text=text + "optimization { gather_kernel_buffer_threshold: 4 }\n")
     (tmp_path / "custom" / "1").mkdir(parents=True)
     done = run_cli("validate", tmp_path, "--json")
@@ -540,7 +542,10 @@ def test_model_falls_back_to_server_entries_and_takes_changes():
         ((), "--target"),
         (("--target", "cpu"), "--out"),
         (("--target", "cpuu", "--dry-run"), "did you mean 'cpu'"),
-        (("--target", "cpu", "--dry-run", "--set", "triton_preferred_batch_sizes=0"), "want numbers"),
+        (
+            ("--target", "cpu", "--dry-run", "--set", "triton_preferred_batch_sizes=0"),
+            "want numbers",
+        ),
     ],
 )
 def test_model_says_what_is_wrong(arguments, says):

@@ -86,7 +86,7 @@ def test_it_starts_on_free_loopback_ports_and_stops_with_code_0(made):
 
 
 @pytest.mark.parametrize(
-    ("fault", "kind", "code", "says"),
+    "case",
     [
         ("model", RunError, "triton-model-failed", "No module named 'onnxruntime'"),
         ("poll", RunError, "triton-model-failed", "failed to read text proto"),
@@ -95,7 +95,8 @@ def test_it_starts_on_free_loopback_ports_and_stops_with_code_0(made):
         ("other", RunError, "triton-server-died", "failed to stat file /nowhere"),
     ],
 )
-def test_what_keeps_it_from_starting_is_told_in_its_own_words(made, faults, fault, kind, code, says):
+def test_what_keeps_it_from_starting_is_told_in_its_own_words(made, faults, case):
+    fault, kind, code, says = case
     faults(start=fault)
     error = error_of(made, kind)
     assert error.codes == (code,)
@@ -248,7 +249,9 @@ def test_serve_tells_its_steps_and_ends_after_its_time(tmp_path, faults):
     made = run_cli("model", "--target", "cpu", "--workload", "digits", "--scenario", "server",
                    "--out", repository)  # fmt: skip
     assert made.exit_code == 0, made.output
-    done = run_cli("serve", "--repository", repository, "--for", 0, "--out", tmp_path / "o", "--json")
+    done = run_cli(
+        "serve", "--repository", repository, "--for", 0, "--out", tmp_path / "o", "--json"
+    )
     assert done.exit_code == 0, done.output
     steps = [json.loads(line) for line in done.output.splitlines()]
     assert [s["step"] for s in steps] == ["starting", "ready", "stopped"]
