@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -168,7 +169,7 @@ def _with_servers(plan: RunPlan, request: Request) -> RunPlan:
     """Return a plan with the servers that the command line names.
 
     Raises:
-        UsageError: It is not run through Triton.
+        UsageError: It is not run through Triton, or a server's address is none.
     """
     if not request.servers:
         return plan
@@ -176,6 +177,10 @@ def _with_servers(plan: RunPlan, request: Request) -> RunPlan:
         want = "an entry that is run through Triton"
         mend = "add --harness triton, or leave --triton-url away"
         raise UsageError(Problem("--triton-url", want, plan.key, mend))
+    wrong = [s for s in request.servers if not re.fullmatch(r"[^:\s/]+:\d{1,5}", s)]
+    if wrong:
+        want, mend = "HOST:PORT of a server's gRPC", "write it as 127.0.0.1:8001"
+        raise UsageError(Problem("--triton-url", want, repr(w), mend) for w in wrong)
     return replace(plan, servers=request.servers)
 
 

@@ -265,7 +265,7 @@ class TritonClient:
     def _check_model(self, pb: Any) -> None:
         """Raise ConfigError where the server's model is not the run's."""
         asked = pb.ModelMetadataRequest(name=self.served.name)
-        found = self.stub.ModelMetadata(asked, timeout=ASK_S, wait_for_ready=True)
+        found = self.stub.ModelMetadata(asked, timeout=ASK_S)
         config = self.stub.ModelConfig(
             pb.ModelConfigRequest(name=self.served.name), timeout=ASK_S
         ).config

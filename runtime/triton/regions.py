@@ -141,7 +141,7 @@ def _cuda_module() -> Any:
     """
     try:
         from tritonclient.utils import cuda_shared_memory
-    except (ImportError, OSError) as error:
+    except (ImportError, OSError, RuntimeError) as error:
         do = "run `pip install 'tritonclient[cuda]'`, or set triton_shared_memory=system"
         raise MissingError(
             Problem(
