@@ -24,7 +24,7 @@ STYLESHEET = "docgen.css"
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register domain, directives, roles and event handlers; return what they allow."""
     from docgen import __version__
-    from docgen.sphinx import directives, markup, roles, sources, tables
+    from docgen.sphinx import directives, markup, roles, sidebar, sources, tables
     from docgen.sphinx.domain import DATA_VERSION, KINDS, BenchDomain
 
     app.add_config_value("docgen_root", None, "env", (str, Path, type(None)))
@@ -46,6 +46,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("env-check-consistency", _check_domain)
     app.connect("warn-missing-reference", _warn_missing)
     markup.register(app)
+    sidebar.register(app)
     sources.register(app)
     tables.register(app)
     app.add_css_file(STYLESHEET)
