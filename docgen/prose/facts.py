@@ -248,6 +248,7 @@ class Facts:
     def _configured(self) -> set[str]:
         """Return every plain spelling of the benchmarks that have configurations."""
         used = {e.workload for e in self.catalog.entries}
+        used |= {w.name for w in self.catalog.workloads if w.source.path.startswith("configs/")}
         return {s for name in used for s in self.spellings_of(name)}
 
     @cached_property
