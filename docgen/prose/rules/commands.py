@@ -376,6 +376,7 @@ class _Checker:
             if known is None and (name in _BUILT_IN or _abbreviates(name, dict.fromkeys(names))):
                 continue
             if known is None:
+                at_dashes = re.match(r"^--?[A-Za-z]", name) is not None
                 path = self.facts.module(programs[0]) if programs else ""
                 some = " and ".join(programs[:2])
                 truth = f"{some} {'have' if len(programs) > 1 else 'has'} no option {name}"
@@ -390,6 +391,7 @@ class _Checker:
                     source=at[0] if at else (Source(path=path, line=1) if path else None),
                     nearest=near,
                     edit=_sure(name, near, names),
+                    severity="warning" if self.facts.quotes(name.lstrip("-")) and at_dashes else "",
                 )
                 continue
             source, choices = known

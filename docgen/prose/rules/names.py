@@ -24,8 +24,10 @@ _BEFORE = re.compile(rf"\b(?:{_KINDS})\s+(?:called\s+|named\s+)?$", re.IGNORECAS
 _AFTER = re.compile(rf"^\s+(?:{_KINDS})\b", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"^[A-Za-z_]\w*(?:\(\))?$")
 _LOCATED = re.compile(
-    r"`([A-Za-z_]\w*)(?:\(\))?`[^`.;\n]{0,40}?\b(?:located|defined|declared|found|set|listed|variable)\s+"
-    r"(?:as\s+\w+\s+)?(?:in|at|by)\s+(?:the\s+)?`([\w./-]+\.(?:py|sh|mk)|[\w./-]*Makefile[\w.]*)`"
+    r"`([A-Za-z_]\w*)(?:\(\))?`[\s,]*(?:(?:which|is|are|class|enum|enumeration|function|field|"
+    r"variable|dictionary|list|constant|as)[\s,]+)*(?:located|defined|declared|found|set|listed)\s+"
+    r"(?:in|at|by)\s+(?:the\s+)?`([\w./-]+\.(?:py|sh|mk)|[\w./-]*Makefile[\w.]*)`",
+    re.IGNORECASE,
 )
 _VARIABLE = (
     re.compile(
