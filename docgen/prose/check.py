@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docgen.errors import DocgenError, Problem, UsageError
+from docgen.errors import DocgenError, Problem, SourceError, UsageError
 from docgen.prose.files import SKIPPED
 from docgen.prose.model import Document, Verdict
 
 if TYPE_CHECKING:
+    from docgen.catalog import Catalog
     from docgen.config import Config
     from docgen.prose.facts import Facts
 
@@ -48,12 +49,38 @@ def check(config: Config, named: Iterable[Path] = ()) -> Report:
         UsageError: A named document is not there or is of no known kind.
         DocgenError: The tree cannot be read.
     """
+    chosen = [_place(p, config.root) for p in named]
+    facts = facts_of(config)
+    return judge(facts, documents(config, facts, chosen))
+
+
+def facts_of(config: Config) -> Facts:
+    """Return the facts of a tree; one in no known dialect has its build files and programs.
+
+    Raises:
+        DocgenError: A dialect was named and does not fit.
+    """
     from docgen.extract import extract
     from docgen.prose.facts import Facts
 
-    chosen = [_place(p, config.root) for p in named]
-    facts = Facts(config.root, extract(config), config.cache)
-    return judge(facts, documents(config, facts, chosen))
+    try:
+        catalog = extract(config)
+    except SourceError:
+        if config.dialect or config.packages:
+            raise
+        catalog = _bare(config.root)
+    return Facts(config.root, catalog, config.cache)
+
+
+def _bare(root: Path) -> Catalog:
+    """Return the Catalog of a tree without configurations that could be read."""
+    from docgen.catalog import Catalog
+    from docgen.claims.arguments import read_programs
+    from docgen.claims.makefiles import read_makefiles
+
+    makes = read_makefiles(root)
+    programs = read_programs(root, makes)
+    return Catalog(dialect="none", root=root.name, packages=(), makes=makes, commands=programs)
 
 
 def documents(config: Config, facts: Facts, chosen: list[str]) -> Iterator[Document]:

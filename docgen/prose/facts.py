@@ -185,6 +185,11 @@ class Facts:
                 found.setdefault(model, target.source)
         return found
 
+    def board_word(self, model: str) -> str:
+        """Return a word of the tree that names a board of a GPU model; empty without one."""
+        start = re.compile(rf"{re.escape(model)}(?:x\d+|_\w+)?$")
+        return next((word for word in sorted(self.index.words) if start.match(word)), "")
+
     @cached_property
     def benchmark_names(self) -> dict[str, tuple[str, Source]]:
         """Return every spelling of a benchmark, plain, with the name as written and its place."""
@@ -248,6 +253,7 @@ class Facts:
     def _configured(self) -> set[str]:
         """Return every plain spelling of the benchmarks that have configurations."""
         used = {e.workload for e in self.catalog.entries}
+        used |= {w.name for w in self.catalog.workloads if w.source.path.startswith("configs/")}
         return {s for name in used for s in self.spellings_of(name)}
 
     @cached_property
@@ -320,6 +326,8 @@ class Facts:
         plain_path = self.strip(path)
         if not plain_path:
             return "."
+        if self._is_sibling(path):
+            return "."
         bases = [folder, ""]
         here = document
         while "/" in here:
@@ -334,6 +342,12 @@ class Facts:
         name = plain_path.rpartition("/")[2]
         ending = f"/{plain_path}"
         return next((p for p in self.by_name.get(name, ()) if p.endswith(ending)), "")
+
+    def _is_sibling(self, path: str) -> bool:
+        """Tell whether a path is that of a file in the tree of another submitter beside it."""
+        parts = posixpath.normpath(path).split("/")
+        other = len(parts) > len(("closed", "submitter")) and parts[0] == self.root.parent.name and parts[1] != self.root.name
+        return other and ".." not in parts and (self.root.parent.parent / "/".join(parts)).exists()
 
     def must_have(self, path: str, document: str) -> bool:
         """Tell whether a path that is missing would have to be in the tree.
@@ -410,6 +424,11 @@ class Facts:
         """Tell whether a source of the tree has the name of a file, which it may write."""
         needle = name.encode()
         return any(needle in data for data in self._sources.values())
+
+    def quotes(self, name: str) -> bool:
+        """Tell whether a program has a name as a text of its own, as declarations do."""
+        texts = [f"{mark}{word}{mark}" for mark in "\"'" for word in (name, f"--{name}")]
+        return any(self.mentions(text) for text in texts)
 
     @cached_property
     def _sources(self) -> dict[str, bytes]:

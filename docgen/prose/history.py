@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from docgen.prose.check import judge, read
-from docgen.prose.facts import Facts
+from docgen.prose.check import facts_of, judge, read
 from docgen.prose.model import Verdict
 
 if TYPE_CHECKING:
     from docgen.config import Config
+    from docgen.prose.facts import Facts
 
 TIMEOUT_S = 60
 """Longest time that one question to git may take, in seconds."""
@@ -58,11 +58,9 @@ def _key(verdict: Verdict) -> tuple[str, int, str, str]:
 
 def _facts(tree: Path) -> Facts:
     """Return the facts of an earlier tree."""
-    from docgen.extract import extract
     from docgen.trees import load_source
 
-    config = load_source(tree)
-    return Facts(config.root, extract(config), config.cache)
+    return facts_of(load_source(tree))
 
 
 def _label(tree: Path) -> str:

@@ -42,6 +42,7 @@ _BUILT_IN = frozenset({"--help", "-h", "--version"})
 _OPTION = re.compile(r"^-+[A-Za-z][\w.-]*$")
 _OPTION_SPAN = re.compile(r"^-+[A-Za-z][\w.-]*(?:=\S*)?$")
 _ABOUT_OTHERS = re.compile(r"\b(?:docker|DOCKER_ARGS|nvidia-smi|trtexec|polygraphy|pip)\b")
+_WORKDIR = re.compile(r"docker\s+run\b.*?\s(?:--workdir|-w)[ =](?!/work(?:\s|$))", re.DOTALL)
 SURE = 0.89
 """Similarity from which a near name is taken for the same word with a slip."""
 
@@ -50,8 +51,10 @@ def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
     """Yield a verdict for every command, option and value that a document shows."""
     folder: str | None = ""
     section: tuple[str, ...] = ()
+    elsewhere = False
     for block in document.blocks:
-        checker = _Checker(document, facts, block)
+        checker = _Checker(document, facts, block, elsewhere)
+        elsewhere = elsewhere or (block.kind == "fence" and bool(_WORKDIR.search(block.text)))
         if block.section != section:
             folder, section = "", block.section
         if block.kind == "fence":
@@ -90,11 +93,12 @@ def _listed_options(block: Block, checker: _Checker, facts: Facts) -> Iterator[V
 
 @dataclass
 class _Checker:
-    """Judges the commands of one block."""
+    """Judges the commands of one block; `elsewhere` after a container with another tree."""
 
     document: Document
     facts: Facts
     block: Block
+    elsewhere: bool = False
 
     def text(self, text: str, line: int, folder: str | None = "") -> Iterator[Verdict]:
         """Yield the verdicts on every command of a text."""
@@ -230,7 +234,9 @@ class _Checker:
         programs = [p for t in targets for p in self.facts.tools.programs_of(t, variable)]
         if value.lstrip().startswith("-") and programs:
             try:
-                yield from self.options(shlex.split(value), list(dict.fromkeys(programs)), line)
+                others = self.facts.passed.get(variable, [])
+                found = list(dict.fromkeys([*programs, *others]))
+                yield from self.options(shlex.split(value), found, line)
             except ValueError:
                 return
 
@@ -283,7 +289,7 @@ class _Checker:
             yield from self._known(found, rest, line, script)
             return
         path = self.facts.strip(script)
-        if not self.facts.must_have(path, self.document.path):
+        if self.elsewhere or not self.facts.must_have(path, self.document.path):
             return
         moved = self.facts.moved(path)
         near = moved or nearest(path, self.facts.index.files, 0.75)
@@ -351,7 +357,7 @@ class _Checker:
         """Return the verdict on a value out of a closed list."""
         allowed = [str(c) for c in choices]
         claimed = f"{name}={value}"
-        if value in allowed:
+        if value in allowed or _same_number(value, allowed):
             return held(self.document, line, FLAG_VALUE.code, claimed, source)
         near = nearest(value, allowed, 0.5)
         shown = ", ".join(allowed[:12]) + (", ..." if len(allowed) > 12 else "")
@@ -370,6 +376,7 @@ class _Checker:
             if known is None and (name in _BUILT_IN or _abbreviates(name, dict.fromkeys(names))):
                 continue
             if known is None:
+                at_dashes = re.match(r"^--?[A-Za-z]", name) is not None
                 path = self.facts.module(programs[0]) if programs else ""
                 some = " and ".join(programs[:2])
                 truth = f"{some} {'have' if len(programs) > 1 else 'has'} no option {name}"
@@ -384,6 +391,7 @@ class _Checker:
                     source=at[0] if at else (Source(path=path, line=1) if path else None),
                     nearest=near,
                     edit=_sure(name, near, names),
+                    severity="warning" if self.facts.quotes(name.lstrip("-")) and at_dashes else "",
                 )
                 continue
             source, choices = known
@@ -489,6 +497,14 @@ def _pairs(words: list[str]) -> Iterator[tuple[str, str]]:
             continue
         follows = place + 1 < len(words) and not words[place + 1].startswith("-")
         yield name, value if sign else (words[place + 1] if follows else "")
+
+
+def _same_number(value: str, allowed: list[str]) -> bool:
+    """Tell whether a value is one of some numbers, written in another way."""
+    try:
+        return float(value) in {float(one) for one in allowed}
+    except ValueError:
+        return False
 
 
 def _abbreviates(name: str, known: dict[str, object]) -> bool:

@@ -118,10 +118,13 @@ def _system(block: Block, document: Document, facts: Facts) -> Iterator[Verdict]
             yield held(document, block.line, SYSTEM.code, head, known[model])
             continue
         near = nearest(model, known, 0.5)
+        word = facts.board_word(model)
         yield broken(
             document, block.line, SYSTEM, head,
-            f"no system of the tree has a GPU {model}",
+            f"no system of the tree has a GPU {model}"
+            + (f"; only its hardware is known, as {word}" if word else ""),
             source=known[near] if near else next(iter(known.values()), None), nearest=near,
+            severity="warning" if word else "",
         )  # fmt: skip
 
 

@@ -24,8 +24,10 @@ _BEFORE = re.compile(rf"\b(?:{_KINDS})\s+(?:called\s+|named\s+)?$", re.IGNORECAS
 _AFTER = re.compile(rf"^\s+(?:{_KINDS})\b", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"^[A-Za-z_]\w*(?:\(\))?$")
 _LOCATED = re.compile(
-    r"`([A-Za-z_]\w*)(?:\(\))?`[^`.;\n]{0,40}?\b(?:located|defined|declared|found|set|listed|variable)\s+"
-    r"(?:as\s+\w+\s+)?(?:in|at|by)\s+(?:the\s+)?`([\w./-]+\.(?:py|sh|mk)|[\w./-]*Makefile[\w.]*)`"
+    r"`([A-Za-z_]\w*)(?:\(\))?`[\s,]*(?:(?:which|is|are|class|enum|enumeration|function|field|"
+    r"variable|dictionary|list|constant|as)[\s,]+)*(?:located|defined|declared|found|set|listed)\s+"
+    r"(?:in|at|by)\s+(?:the\s+)?`([\w./-]+\.(?:py|sh|mk)|[\w./-]*Makefile[\w.]*)`",
+    re.IGNORECASE,
 )
 _VARIABLE = (
     re.compile(
@@ -159,7 +161,7 @@ def _environment(block: Block, document: Document, facts: Facts) -> Iterator[Ver
             line = _line(block, match.start())
             if facts.knows(name):
                 yield held(document, line, ENVIRONMENT.code, name, facts.place(name))
-            elif not name.startswith(_FOREIGN):
+            elif not name.startswith(_FOREIGN) and not _uses(document, name):
                 known = [w for w in facts.index.words if w.isupper() and "_" in w]
                 near = nearest(name, known, 0.75)
                 yield broken(
@@ -171,6 +173,12 @@ def _environment(block: Block, document: Document, facts: Facts) -> Iterator[Ver
                     source=facts.place(near) if near else None,
                     nearest=near,
                 )
+
+
+def _uses(document: Document, name: str) -> bool:
+    """Tell whether the document's own commands use a variable that the reader sets."""
+    pattern = re.compile(rf"\$\{{?{re.escape(name)}(?!\w)")
+    return any(b.kind == "fence" and pattern.search(b.text) for b in document.blocks)
 
 
 def _memory(block: Block, document: Document, facts: Facts) -> Iterator[Verdict]:
@@ -186,8 +194,10 @@ def _memory(block: Block, document: Document, facts: Facts) -> Iterator[Verdict]
             continue
         line = _line(block, match.start())
         claimed = match.group()
-        if int(size) in sizes:
-            yield held(document, line, GPU_MEMORY.code, claimed, facts.place(sizes[int(size)]))
+        pair = int(size) // 2 if form == "NVL" else int(size)  # two boards under one name
+        if int(size) in sizes or pair in sizes:
+            word = sizes.get(int(size)) or sizes[pair]
+            yield held(document, line, GPU_MEMORY.code, claimed, facts.place(word))
             continue
         near = min(sizes, key=lambda s: abs(s - int(size)))
         shown = ", ".join(f"{s} GB" for s in sorted(sizes))

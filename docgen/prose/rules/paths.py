@@ -20,6 +20,10 @@ _BARE = re.compile(
 )
 
 
+_STANDS_FOR = frozenset({"benchmark", "scenario", "system", "model", "path", "to", "your", "benchmark_name", "BENCHMARK", "SCENARIO", "SYSTEM", "foo", "bar"})  # fmt: skip
+"""Folders of paths in which a reader fills in a name."""
+
+
 def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
     """Yield a verdict for every path that the words of a document name."""
     for block in document.blocks:
@@ -51,6 +55,8 @@ def _judge(path: str, line: int, document: Document, facts: Facts) -> Iterator[V
         yield held(document, line, PATH.code, path, Source(path=found, line=1))
         return
     plain = facts.strip(path)
+    if _STANDS_FOR & set(plain.split("/")):
+        return
     if not facts.must_have(plain, document.path):
         return
     name = plain.rpartition("/")[2]
