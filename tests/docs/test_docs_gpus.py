@@ -40,7 +40,7 @@ def rack(library, tmp_path, monkeypatch):
     machine.create(1, "3g.40gb", 4)
     machine.state.gpus[0].reasons = 0x4
     machine.install(monkeypatch)
-    monkeypatch.setenv("COLUMNS", "98")
+    monkeypatch.setenv("COLUMNS", "78")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
     return machine
