@@ -17,7 +17,17 @@ from docgen.errors import Problem, SnippetError
 from docgen.snippets import expect, fences, needs
 from docgen.snippets.entries import complete, of_entries
 
-OPTIONS = ("needs", "timeout", "expect", "language", "measures", "mode", "caption", "figure")
+OPTIONS = (
+    "needs",
+    "timeout",
+    "expect",
+    "language",
+    "measures",
+    "mode",
+    "caption",
+    "figure",
+    "output",
+)
 """Options of the directive; `expect` can come more than once."""
 
 LANGUAGES = ("console", "python")

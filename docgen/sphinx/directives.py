@@ -77,6 +77,7 @@ class SnippetDirective(_Directive):
         "mode": directives.unchanged_required,
         "caption": directives.unchanged_required,
         "figure": directives.unchanged_required,
+        "output": lambda given: directives.choice(given, ("open", "closed")),
     }
     """The options of a snippet; see `docgen.snippets.fences`."""
 
@@ -88,7 +89,8 @@ class SnippetDirective(_Directive):
         block = nodes.container(classes=["docgen-snippet"])
         self.declare("snippet", written.id, block, self.options.get("caption") or "")
         block += results.make_command(written)
-        block += results.make_report(judged, written)
+        shown = self.options.get("output") == "open"
+        block += results.make_report(judged, written, shown=shown)
         self.set_source_info(block)
         return [block]
 

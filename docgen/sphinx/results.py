@@ -38,12 +38,15 @@ def make_command(snippet: Snippet) -> markup.command_block:
     return block
 
 
-def make_report(judged: Judged | None, written: Snippet | None = None) -> list[nodes.Node]:
+def make_report(
+    judged: Judged | None, written: Snippet | None = None, *, shown: bool = False
+) -> list[nodes.Node]:
     """Return badge, expectations, output and provenance of a snippet.
 
     Args:
         judged: What is known of it; None where nothing is.
         written: The snippet as the page writes it, for what is said without evidence.
+        shown: Whether the output is shown without being asked for.
     """
     if judged is None:
         return [_make_status(State.NEVER, "no result is kept of it", written)]
@@ -57,7 +60,9 @@ def make_report(judged: Judged | None, written: Snippet | None = None) -> list[n
     parts += [_make_figure(figure, result.snippet) for figure in result.figures]
     exit_code = "timed out" if result.exit_code is None else f"exit code {result.exit_code}"
     parts.append(
-        _make_output(f"Output ({exit_code}, {result.seconds:.3g} s)", result.output, opened)
+        _make_output(
+            f"Output ({exit_code}, {result.seconds:.3g} s)", result.output, opened or shown
+        )
     )
     if result.errors.strip():
         parts.append(_make_output("Standard error", result.errors, opened))

@@ -9,7 +9,16 @@ from docgen.catalog import Catalog, Entry, Policy, Target
 from docgen.claims.compose import Composer
 from docgen.evidence import State
 from docgen.views import commands as shell
-from docgen.views import evidence_tables, figures, links, mig, profile, quantization, tuning_tables
+from docgen.views import (
+    evidence_tables,
+    figures,
+    links,
+    mig,
+    profile,
+    quantization,
+    telemetry,
+    tuning_tables,
+)
 from docgen.views.lookup import Lookup, causes, none_cell, scenario_title, scenario_word, variant
 from docgen.views.measure import (
     UNVERIFIED,
@@ -85,6 +94,7 @@ def _guide(
             "runs": evidence_tables.overview(entries, runs, lookup),
             "provenance": evidence_tables.provenance(entries, runs, lookup),
             "places": evidence_tables.places(entries, runs, lookup),
+            "telemetry": telemetry.telemetry(entries, runs, lookup),
             "measured": measured,
             "statement": UNVERIFIED,
             "unmeasured": [e for e in entries if not runs[e.key]],

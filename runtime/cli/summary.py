@@ -122,7 +122,8 @@ def _show_causes(record: RunRecord, out: Console) -> None:
 
 def _show_telemetry(record: RunRecord, out: Console) -> None:
     """Print what each GPU did in the timed part: one line, and one where it was held down."""
-    for seen in record.telemetry:
+    many = len(record.telemetry) > 1
+    for index, seen in enumerate(record.telemetry):
         facts = [
             _spread("SM", seen.sm_mhz, "MHz"),
             _spread("", seen.power_w, "W"),
@@ -131,7 +132,8 @@ def _show_telemetry(record: RunRecord, out: Console) -> None:
         ]
         told = ", ".join(filter(None, facts)) or "tells neither clocks nor power"
         whole = " (clocks, power and heat of the whole board)" if seen.slice else ""
-        out.print(f"  {seen.device}: {told}{whole}", markup=False)
+        place = f"device {index}, " if many else ""
+        out.print(f"  {place}{seen.device}: {told}{whole}", markup=False)
         if seen.throttled:
             shares = ", ".join(f"{name} {share:.0%}" for name, share in seen.throttled.items())
             text = f"    clocks held down, share of {seen.looks} looks: {shares}"

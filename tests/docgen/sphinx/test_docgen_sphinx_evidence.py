@@ -105,6 +105,14 @@ def test_output_is_escaped_and_cleaned(site) -> None:
     assert html.count('open="open"') == 2
 
 
+def test_output_is_shown_where_the_page_asks_for_it(site) -> None:
+    fill(site, ":output: open\n")
+    site.evidence = make_evidence(result=make_result())
+    assert site.build().warnings == []
+    assert site.html("b").count('open="open"') == 1
+    assert 'open="open"' not in site.html("c")
+
+
 def test_long_output_is_cut_at_its_start() -> None:
     from docgen.sphinx.results import SHOWN_LINES, shorten
 
