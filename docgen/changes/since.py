@@ -11,6 +11,9 @@ from docgen.changes.compare import compare
 from docgen.changes.model import Changes
 from docgen.changes.trees import Side, read_side
 
+_PARTS = 3
+"""Last parts of a path that tell trees apart: `round/closed/submitter`."""
+
 
 def changes_since(config: Any, catalog: Catalog) -> Changes | None:
     """Return what changed since `config.since`; None where a site is compared with nothing.
@@ -31,6 +34,11 @@ def changes_since(config: Any, catalog: Catalog) -> Changes | None:
     return compare(old.catalog, catalog, names=(old.name, catalog.version or catalog.root))
 
 
+def _short(text: str) -> str:
+    """Return the last parts of a path: pages name no place of a machine."""
+    return "/".join(Path(text).parts[-_PARTS:]).lstrip("/")
+
+
 @lru_cache(maxsize=2)
 def _old(since: str, root: Path) -> Side:
     """Return the older tree, read once a process; relative places are seen from the root."""
@@ -40,4 +48,4 @@ def _old(since: str, root: Path) -> Side:
     elif (root / since.partition("@")[0]).exists():
         text = str(root / since)
     side = read_side(text, option="--since")
-    return Side(since if "@" not in since else side.name, side.catalog)
+    return Side(side.name if side.name != text else _short(text), side.catalog)

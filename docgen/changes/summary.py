@@ -16,10 +16,6 @@ FIRST = (
 """Fields that a reader asks for first."""
 
 
-SHORT = 60
-"""Characters of source text that stand beside a value, at most."""
-
-
 @dataclass(frozen=True)
 class Line:
     """One change, and every configuration of a system in which it happened."""

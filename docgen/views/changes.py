@@ -14,6 +14,9 @@ from docgen.views.lookup import none_cell
 from docgen.views.model import Config, Evidence, Page, Table
 from docgen.views.text import code, in_cell, inline, slug
 
+VALUE = 30
+"""Characters of a value, and of its source text, that a cell shows at once."""
+
 OVERVIEW = "reference/changes.md"
 """Page about all systems."""
 
@@ -33,6 +36,7 @@ def pages(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Page
             "new": inline(found.new),
             "same": found.same,
             "summary": _summary(found, known),
+            "gone": _gone(found),
             "renamed": _renamed(found),
             "added": [f"{code(f.name)} {links.src(f.source)}" for f in found.fields_added],
             "removed": [code(f.name) for f in found.fields_removed],
@@ -62,18 +66,30 @@ def page_of(name: str) -> str:
 
 
 def _summary(found: Changes, known: dict[str, str]) -> Table:
-    """Return what happened to each system, with numbers."""
+    """Return what happened to each system that is still there, with numbers."""
     rows = []
     for gpu in found.gpus:
         for system in gpu.systems:
-            name = system.new or system.old
-            shown = links.doc(page_of(name), known[name]) if system.new in known else code(name)
-            was = f" (was {code(system.old)})" if system.state == "renamed" else ""
+            if system.new not in known:
+                continue
+            shown = links.doc(page_of(system.new), known[system.new])
+            was = f"<br>was {code(system.old)}" if system.state == "renamed" else ""
             numbers = (len(system.changed), len(system.added), len(system.removed))
             cells = (str(n) if n else none_cell() for n in numbers)
             rows.append((inline(gpu.name), f"{shown}{was}", system.state, *cells))
     headers = ("GPU", "System", "What happened", "Changed", "Added", "Removed")
     return Table(headers=headers, rows=tuple(rows), numeric=(3, 4, 5))
+
+
+def _gone(found: Changes) -> Table:
+    """Return the systems that are no longer there, a row a GPU."""
+    rows = []
+    for gpu in found.gpus:
+        gone = [s for s in gpu.systems if s.state == "went"]
+        if gone:
+            names = ", ".join(code(s.old) for s in gone)
+            rows.append((inline(gpu.name), names, str(sum(len(s.removed) for s in gone))))
+    return Table(headers=("GPU", "Systems", "Configurations"), rows=tuple(rows), numeric=(2,))
 
 
 def _renamed(found: Changes) -> Table:
@@ -131,25 +147,31 @@ def _values(system: System) -> Table:
     """Return every changed value with where it is set now."""
     rows = tuple(
         (
-            code(line.change.field),
+            _field(line.change.field),
             _cell(line.change.old),
-            _cell(line.change.new),
+            _cell(line.change.new, placed=True),
             inline(line.where),
-            links.short_src(line.change.new.source) if line.change.new else none_cell(),
         )
         for line in summary.lines(system)
     )
-    headers = ("Field", "Was", "Is", "In", "Set in")
-    return Table(headers=headers, rows=rows, numeric=(1, 2))
+    return Table(headers=("Field", "Was", "Is", "In"), rows=rows, numeric=(1, 2))
 
 
-def _cell(side: Side | None) -> str:
-    """Return a value, with its source text where that says more."""
+def _field(name: str) -> str:
+    """Return the name of a field; a part of a dictionary stands below the dictionary."""
+    head, dot, part = name.partition(".")
+    return f"{code(head)}<br>{code(part)}" if dot and part != "*" else code(head)
+
+
+def _cell(side: Side | None, *, placed: bool = False) -> str:
+    """Return a value, with its source text where that says more, and where it is set."""
     if side is None:
         return none_cell()
     how = summary.expression(side)
-    short = how and len(how) <= summary.SHORT
-    return in_cell(side.resolved) + (f"<br>{code(how)}" if short else "")
+    lines = [in_cell(side.resolved, longest=VALUE)]
+    lines += [code(how)] if how and len(how) <= VALUE else []
+    lines += [links.short_src(side.source)] if placed else []
+    return "<br>".join(lines)
 
 
 def _list(found: tuple[Configuration, ...], *, link: bool) -> list[str]:
