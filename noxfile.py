@@ -48,6 +48,7 @@ def drift(session: nox.Session) -> None:
     """Fail when pages or evidence no longer agree with the source."""
     session.install("-e", ".[docs]")
     session.run("docgen", "check")
+    session.run("docgen", "lint", "--fail-on", "warning")
 
 
 @nox.session

@@ -68,6 +68,9 @@ class Config:
     site's own source pages."""
     dialect: str = ""
     """Name of the dialect; empty lets docgen find out."""
+    since: str = ""
+    """Tree that pages say the changes to: a folder, `@REV`, `PATH@REV` or an exported
+    Catalog; empty for none."""
 
 
 _FOLDERS = {
@@ -78,7 +81,7 @@ _FOLDERS = {
     "cache": "build/docgen",
 }
 _NAMES = ("packages", "api")
-_TEXTS = ("record_dir_env", "repository_url", "dialect")
+_TEXTS = ("record_dir_env", "repository_url", "dialect", "since")
 _PLACEHOLDERS = {
     "run": {"target", "workload", "scenario"},
     "accuracy": {"target", "workload", "scenario"},

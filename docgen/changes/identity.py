@@ -43,7 +43,10 @@ def gpu_of(target: Target) -> str:
     if not found:
         return re.sub(r"[-_]?[xX]\d+$", "", target.name)
     last = found[0] if named else found[-1]
-    return re.sub(r"[-_ ]+", " ", last).replace("GeForceRTX", "GeForce RTX")
+    name = re.sub(r"[-_ ]+", " ", last).replace("GeForceRTX", "GeForce RTX")
+    if not name.islower():
+        return name
+    return name.title() if re.search("orin|xavier|thor", name) else name.upper()
 
 
 def board_words(target: Target) -> tuple[str, ...]:

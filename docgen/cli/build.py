@@ -37,6 +37,11 @@ WIDTH = 120
     metavar="PATTERN",
     help="Where links to the source go, with {path} and {line}; without it, to pages of the site.",
 )
+@click.option(
+    "--since",
+    metavar="OLD",
+    help="Add pages of what changed since OLD: a folder, @REV, PATH@REV or an exported Catalog.",
+)
 @click.option("--no-run", is_flag=True, help="Execute nothing; pages show what is kept.")
 @click.option(
     "--only",
@@ -63,6 +68,7 @@ def build_all(
     dialect: str | None,
     output: Path | None,
     url: str | None,
+    since: str | None,
     no_run: bool,
     only: tuple[str, ...],
     rerun: bool,
@@ -83,10 +89,15 @@ def build_all(
       docgen build --no-run                  on a machine that should not measure
       docgen build --only 'run:cpu/digits/*' --rerun
       docgen build --source closed/SUBMITTER --output site
+      docgen build --no-run --since @v0.1.0
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     from docgen.build import Options, build
 
     config = _configure(root, source, dialect, output, url)
+    if since:
+        from dataclasses import replace
+
+        config = replace(config, since=_absolute(since))
     options = Options(
         run=not no_run and source is None,
         only=only,
@@ -130,6 +141,14 @@ def _configure(
         got = "--output alone" if source is None else "--source alone"
         raise UsageError(Problem("--output", want, got, "give both or none"))
     return load_config(root, source, dialect, output=output, repository_url=url or "")
+
+
+def _absolute(since: str) -> str:
+    """Return what --since names, seen from the working directory; `@REV` is about the tree."""
+    path, at, rest = since.rpartition("@")
+    if Path(since).exists():
+        return str(Path(since).absolute())
+    return f"{Path(path).absolute()}{at}{rest}" if path else since
 
 
 def read_jobs(text: str) -> int:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from docgen.findings import Finding
     from docgen.lint import Report
+    from docgen.lint.rules import Rule
 
 NEVER = "never"
 """Value of --fail-on with which findings do not fail."""
@@ -62,7 +63,9 @@ NEVER = "never"
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--rules", "list_rules", is_flag=True, help="List every rule and stop.")
 @click.option(
-    "--explain", metavar="RULE", help="Print reason, example and mend of a rule and stop."
+    "--explain",
+    metavar="RULE",
+    help="Print reason, example and mend of a rule (`all`: of every rule); stop.",
 )
 def lint_tree(
     *,
@@ -139,8 +142,16 @@ def _print_rules(name: str | None) -> None:
         for rule in RULES.values():
             click.echo(f"{rule.id:{width}}  {rule.severity:7}  {rule.title}")
         return
-    _check_names("--explain", [name])
-    rule = RULES[name]
+    if name != "all":
+        _check_names("--explain", [name])
+    for number, rule in enumerate(RULES.values() if name == "all" else [RULES[name]]):
+        if number:
+            click.echo()
+        _print_rule(rule)
+
+
+def _print_rule(rule: Rule) -> None:
+    """Print one rule in full."""
     click.echo(click.style(rule.id, bold=True) + f" ({rule.severity})")
     for label, text in (
         ("", rule.title),

@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from docgen.catalog import Entry, Setting, Source
@@ -36,6 +35,9 @@ def _is_harness(word: str) -> Callable[[Setting], bool]:
     return lambda setting: word in setting.harness.lower()
 
 
+_KEYS = (ast.Constant, ast.Attribute, ast.Call, ast.Name)
+"""Keys of dictionaries that are compared by their text."""
+
 _MARKS: dict[str, tuple[str, Callable[[Setting], bool]]] = {
     "MaxQ": (r"max_?q", _is_maxq),
     "HighAccuracy": (r"high_?acc", _is_accurate),
@@ -46,16 +48,43 @@ _MARKS: dict[str, tuple[str, Callable[[Setting], bool]]] = {
 """Words in names of classes, and what tells whether a configuration is so."""
 
 
+@dataclass
+class _Survey:
+    """What the rules ask of one file, from one walk over its syntax tree."""
+
+    tree: ast.Module
+    """Its syntax tree."""
+    dicts: list[ast.Dict] = field(default_factory=list)
+    """Every dictionary that is written out."""
+    classes: list[ast.ClassDef] = field(default_factory=list)
+    """Every class."""
+    names: set[str] = field(default_factory=set)
+    """Every name that is used, on its own or behind a dot."""
+
+    def __post_init__(self) -> None:
+        """Walk over the tree."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Name):
+                self.names.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                self.names.add(node.attr)
+            elif isinstance(node, ast.Dict):
+                self.dicts.append(node)
+            elif isinstance(node, ast.ClassDef):
+                self.classes.append(node)
+
+
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield every finding about source text; none without the tree's folder."""
     if subject.root is None:
         return
-    files = {path: node for path in _files(subject) if (node := _parse(subject.root, path))}
-    for path, node in files.items():
-        yield from _repeated(path, node)
+    trees = ((path, _parse(subject.root, path)) for path in _files(subject))
+    files = {path: _Survey(tree) for path, tree in trees if tree is not None}
+    for path, survey in files.items():
+        yield from _repeated(path, survey)
     if subject.catalog.dialect == _REGISTRY:
-        for path, node in files.items():
-            yield from _redefined(path, node)
+        for path, survey in files.items():
+            yield from _redefined(path, survey.tree)
         yield from _dead(subject, files)
         yield from _misnamed(subject)
 
@@ -72,7 +101,6 @@ def _files(subject: Subject) -> list[str]:
     return sorted(found)
 
 
-@cache
 def _parse(root: Path, path: str) -> ast.Module | None:
     """Return the syntax tree of a file; None where it cannot be read."""
     try:
@@ -88,25 +116,21 @@ def _place(path: str, node: ast.stmt | ast.expr) -> Source:
     return Source(path=path, line=node.lineno, column=node.col_offset)
 
 
-def _repeated(path: str, tree: ast.Module) -> Iterator[Finding]:
+def _repeated(path: str, survey: _Survey) -> Iterator[Finding]:
     """Yield keys of dictionaries and names of class bodies that are set twice."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Dict):
-            keys = [
-                (ast.unparse(k), k)
-                for k in node.keys
-                if isinstance(k, ast.Constant | ast.Attribute | ast.Call | ast.Name)
-            ]
-            yield from _twice(path, keys)
-        elif isinstance(node, ast.ClassDef):
-            names = [
-                (target.id, target)
-                for statement in node.body
-                if isinstance(statement, ast.Assign | ast.AnnAssign)
-                for target in _targets(statement)
-                if isinstance(target, ast.Name)
-            ]
-            yield from _twice(path, names)
+    for node in survey.dicts:
+        keys = [k for k in node.keys if isinstance(k, _KEYS)]
+        if len(keys) > 1:
+            yield from _twice(path, [(ast.unparse(k), k) for k in keys])
+    for body in (node.body for node in survey.classes):
+        names = [
+            (target.id, target)
+            for statement in body
+            if isinstance(statement, ast.Assign | ast.AnnAssign)
+            for target in _targets(statement)
+            if isinstance(target, ast.Name)
+        ]
+        yield from _twice(path, names)
 
 
 def _targets(statement: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
@@ -147,27 +171,21 @@ def _redefined(path: str, tree: ast.Module) -> Iterator[Finding]:
             seen[node.name] = node
 
 
-def _dead(subject: Subject, files: dict[str, ast.Module]) -> Iterator[Finding]:
+def _dead(subject: Subject, files: dict[str, _Survey]) -> Iterator[Finding]:
     """Yield configuration classes that are neither registered nor used."""
     used = {base for entry in subject.catalog.entries for base in entry.bases}
     folders = {entry.source.path.rpartition("/")[0] for entry in subject.catalog.entries}
-    named: Counter[str] = Counter()
-    for tree in files.values():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Name):
-                named[node.id] += 1
-            elif isinstance(node, ast.Attribute):
-                named[node.attr] += 1
-    for path, tree in files.items():
+    named = set().union(*(survey.names for survey in files.values()))
+    for path, survey in files.items():
         if path.rpartition("/")[0] not in folders:
             continue
         module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        for node in tree.body:
+        for node in survey.tree.body:
             if (
                 isinstance(node, ast.ClassDef)
                 and node.bases
                 and f"{module}.{node.name}" not in used
-                and not named[node.name]
+                and node.name not in named
                 and not _is_registered(node)
             ):
                 got = f"{node.name}, which nothing registers, inherits or names"

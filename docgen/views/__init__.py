@@ -11,6 +11,7 @@ NAMES = (
     "front",
     "targets",
     "guide",
+    "changes",
     "settings",
     "mig",
     "workloads",

@@ -10,14 +10,20 @@ from docgen.claims.compose import Composer
 from docgen.evidence import State
 from docgen.views import commands as shell
 from docgen.views import (
+    changed_targets,
+    changes,
+    docgen,
     evidence_tables,
     figures,
+    from,
+    import,
     links,
     mig,
     profile,
     quantization,
     telemetry,
     tuning_tables,
+    views,
 )
 from docgen.views.lookup import Lookup, causes, none_cell, scenario_title, scenario_word, variant
 from docgen.views.measure import (
@@ -53,15 +59,19 @@ _COMMANDS = 3
 
 def pages(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Output]:
     """Yield the guide of every target, with its plots."""
-    del config
     lookup = Lookup(catalog)
     composer = Composer(catalog) if lookup.foreign else None
+    changed = changed_targets(config, catalog)
     for target in catalog.targets:
-        yield from _guide(target, lookup, evidence, composer)
+        yield from _guide(target, lookup, evidence, composer, changed.get(target.name, ""))
 
 
 def _guide(
-    target: Target, lookup: Lookup, evidence: Evidence, composer: Composer | None
+    target: Target,
+    lookup: Lookup,
+    evidence: Evidence,
+    composer: Composer | None,
+    changed: str,
 ) -> Iterable[Output]:
     """Yield one guide and its plots."""
     entries = lookup.entries_of(target.name)
@@ -101,6 +111,7 @@ def _guide(
             "sibling": _sibling(target, lookup),
             "foreign": lookup.foreign,
             "powers": powers(entries, lookup) if lookup.foreign else None,
+            "changed": changed,
             "rejected": rejections(lookup.rejected_of(target.name)),
             "problems": _problems(entries, runs, lookup, evidence),
             "likely": _likely(entries, lookup),

@@ -79,10 +79,10 @@ def code(text: str) -> str:
     return f"{fence}{pad}{joined}{pad}{fence}"
 
 
-def in_cell(resolved: Any, unit: str = "") -> str:
+def in_cell(resolved: Any, unit: str = "", longest: int = LONGEST_CELL) -> str:
     """Return a configured value for one line of a table; long ones open on demand."""
     text = _one_line(fmt.value(resolved, unit))
-    if len(text) <= LONGEST_CELL:
+    if len(text) <= longest:
         return inline(text)
     count = len(resolved) if isinstance(resolved, Mapping | list | tuple) else 0
     word = fmt.count(count, "part") if count else f"{len(text)} characters"

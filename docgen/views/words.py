@@ -15,11 +15,12 @@ from docgen.views.text import code, fenced, inline, prose, slug
 
 def pages(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Page]:
     """Yield the pages of rules and words."""
-    del evidence, config
+    del evidence
     given = {"rounds": catalog.rows_of("Round"), "scenarios": catalog.rows_of("ScenarioGuide")}
     present = {name: bool(rows) for name, rows in given.items()}
     present["foreign"] = catalog.dialect != OURS
     present["boards"] = bool(catalog.boards)
+    present["changes"] = bool(getattr(config, "since", ""))
     yield Page(path="reference/index.md", template="reference.md.j2", context=present)
     if given["rounds"]:
         context = {"rounds": [rounds.section(r) for r in reversed(given["rounds"])]}

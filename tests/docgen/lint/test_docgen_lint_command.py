@@ -262,6 +262,7 @@ def test_rules_are_explained_without_a_tree(tmp_path, monkeypatch):
     listed = run("--rules").stdout
     assert "repeated-key" in listed
     assert len(listed.splitlines()) == 23
+    assert run("--explain", "all").stdout.count("Reason: ") == 23
     assert run("--explain", "nothing").exit_code == 2
 
 
