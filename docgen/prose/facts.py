@@ -37,14 +37,22 @@ MADE = frozenset(
 class Facts:
     """The facts of one tree; what is expensive is read when a rule first asks."""
 
-    def __init__(self, root: Path, catalog: Catalog, cache: Path | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        catalog: Catalog,
+        cache: Path | None = None,
+        listing: files.Listing | None = None,
+    ) -> None:
         """Hold a tree against which documents are judged.
 
         Args:
             root: Its folder.
             catalog: What its configurations say.
             cache: Folder for what may be read again; None keeps nothing.
+            listing: Its files, where they are known.
         """
+        self._listing = listing
         self.root = root
         self.catalog = catalog
         self.cache = cache
@@ -52,11 +60,12 @@ class Facts:
         self._programs: dict[str, Command | None] = {}
         self._anchors: dict[str, tuple[str, ...] | None] = {}
         self.labels: frozenset[str] = frozenset()
+        self.asked: set[str] = set()
 
     @cached_property
     def index(self) -> files.Index:
         """Return its files and words."""
-        return files.load(self.root, self.cache)
+        return files.load(self.root, self.cache, self._listing)
 
     @cached_property
     def file_set(self) -> frozenset[str]:
@@ -139,6 +148,7 @@ class Facts:
 
     def anchors(self, path: str) -> tuple[str, ...] | None:
         """Return the anchors of a document of the tree; None for what is none."""
+        self.asked.add(path)
         if path not in self._anchors:
             from docgen.prose import markdown
 
