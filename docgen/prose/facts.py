@@ -376,6 +376,14 @@ class Facts:
                 return False
             here = here.rpartition("/")[0]
 
+    def named_by(self, option: str) -> dict[str, Source]:
+        """Return the names that an option of a console script chooses by, with their places."""
+        if option == "--target":
+            return {t.name: t.source for t in self.catalog.targets}
+        if option == "--workload":
+            return {w.name: w.source for w in self.catalog.workloads}
+        return {}
+
     def is_name(self, word: str, names: Iterable[str]) -> bool:
         """Tell whether a word is one of some names, whatever their dashes and case."""
         return plain(word) in {plain(name) for name in names}

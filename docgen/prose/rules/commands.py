@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 from collections.abc import Iterable, Iterator
@@ -346,10 +347,26 @@ class _Checker:
         """Yield the verdicts on an option and the value it is given."""
         source = getattr(flag, "source", None)
         yield held(self.document, line, FLAG.code, name, source)
-        choices = getattr(flag, "choices", ())
+        choices = getattr(flag, "choices", ()) or _literal_choices(getattr(flag, "type", ""))
+        named = self.facts.named_by(name) if self.facts.console_names else {}
+        if named and value and not shell.PLACEHOLDER.search(value) and not value.isupper():
+            yield self._one_of(name, value, named, line)
+            return
         takes_none = getattr(flag, "is_flag", False)
         if choices and not takes_none and value and not shell.PLACEHOLDER.search(value):
             yield self._choice(name, value, choices, source, line)
+
+    def _one_of(self, name: str, value: str, named: dict[str, Source], line: int) -> Verdict:
+        """Return the verdict on the name of a target or workload."""
+        claimed = f"{name}={value}"
+        if value in named:
+            return held(self.document, line, FLAG_VALUE.code, claimed, named[value])
+        near = nearest(value, named)
+        truth = f"the tree has no {name.lstrip('-')} {value}"
+        source = named[near] if near else next(iter(named.values()))
+        return broken(
+            self.document, line, FLAG_VALUE, claimed, truth, source=source, nearest=near
+        )
 
     def _choice(
         self, name: str, value: str, choices: Iterable[str], source: Source | None, line: int
@@ -497,6 +514,16 @@ def _pairs(words: list[str]) -> Iterator[tuple[str, str]]:
             continue
         follows = place + 1 < len(words) and not words[place + 1].startswith("-")
         yield name, value if sign else (words[place + 1] if follows else "")
+
+
+def _literal_choices(kind: str) -> tuple[str, ...]:
+    """Return the words of a type that is written as `Choice([...])`."""
+    match = re.search(r"Choice\((\[[^\]]*\])", kind)
+    try:
+        found = ast.literal_eval(match.group(1)) if match else ()
+    except (ValueError, SyntaxError):
+        return ()
+    return tuple(str(word) for word in found)
 
 
 def _same_number(value: str, allowed: list[str]) -> bool:
