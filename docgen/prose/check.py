@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docgen.catalog import Source
 from docgen.errors import DocgenError, Problem, SourceError, UsageError
 from docgen.prose import files
 from docgen.prose.kept import Store, digest_of
@@ -157,10 +158,22 @@ def judge(facts: Facts, read_ones: Iterable[Document]) -> Report:
     names: list[str] = []
     for document in read_ones:
         names.append(document.path)
+        if document.problem:
+            verdicts.append(_unread(document))
         collectors = IN_DOCSTRINGS if document.dialect == "docstring" else COLLECTORS
         found = dict.fromkeys(v for collect in collectors for v in collect(document, facts))
         verdicts += sorted(found, key=lambda v: (v.line, v.code))
     return Report(tuple(verdicts), tuple(names))
+
+
+def _unread(document: Document) -> Verdict:
+    """Return the finding of a document that could not be read."""
+    from docgen.prose.rules.base import broken
+    from docgen.prose.rules.table import DOCUMENT
+
+    claimed, truth = "a document that can be checked", f"it cannot be read: {document.problem}"
+    place = Source(path=document.path, line=1)
+    return broken(document, 1, DOCUMENT, claimed, truth, source=place)
 
 
 def find(config: Config, listing: files.Listing) -> Iterator[str]:
@@ -219,14 +232,16 @@ def read(root: Path, place: str) -> Document:
     path = root / place
     try:
         if path.stat().st_size > MAX_BYTES:
-            return Document(path=place, blocks=())
+            return Document(path=place, blocks=(), problem=f"longer than {MAX_BYTES:,} bytes")
         text = path.read_bytes().decode("utf-8", "replace")
-    except OSError:
-        return Document(path=place, blocks=())
-    if place.lower().endswith(".rst"):
-        from docgen.prose import restructured
+        if place.lower().endswith(".rst"):
+            from docgen.prose import restructured
 
-        return restructured.read(text, place)
-    from docgen.prose import markdown
+            return restructured.read(text, place)
+        from docgen.prose import markdown
 
-    return markdown.read(text, place)
+        return markdown.read(text, place)
+    except OSError as error:
+        return Document(path=place, blocks=(), problem=error.strerror or str(error))
+    except RecursionError:
+        return Document(path=place, blocks=(), problem="nested too deeply")

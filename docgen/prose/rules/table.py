@@ -145,3 +145,10 @@ LIVE = Rule(
     why="The page would show the words of the role instead of a value.",
     example="`{count}` of `target`, where the word is `targets`",
 )
+DOCUMENT = Rule(
+    code="document",
+    severity="warning",
+    title="A document that cannot be read",
+    why="Nothing in it was checked.",
+    example="a file of several megabytes, or lists nested a thousand deep",
+)
