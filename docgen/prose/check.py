@@ -65,9 +65,8 @@ def check(config: Config, named: Iterable[Path] = (), *, cache: bool = True) -> 
     found = {name: run.document(name) for name in names}
     wanted = {name for name in chosen if name.endswith(".py")}
     if wanted or not chosen:
-        for name, verdicts in run.docstrings().items():
-            if not wanted or name in wanted:
-                found[name] = verdicts
+        programs = run.docstrings().items()
+        found.update({name: vs for name, vs in programs if not wanted or name in wanted})
     if run.store is not None:
         run.store.write()
     return Report(tuple(v for verdicts in found.values() for v in verdicts), tuple(found))

@@ -62,7 +62,9 @@ def _edit(lines: list[str], verdict: Verdict) -> bool:
     old = re.escape(edit.old)
     pattern = re.compile(rf"(?<![\w./-]){old}(?![\w-]|[./]\w)")
     if verdict.code == "link":  # the text of the link may be the same words
-        pattern = re.compile(rf"(?<=\]\(){old}(?=[)\s#?])|(?<=<){old}(?=[>#?])|(?<=\]: ){old}(?=[\s#?]|$)")
+        pattern = re.compile(
+            rf"(?<=\]\(){old}(?=[)\s#?])|(?<=<){old}(?=[>#?])|(?<=\]: ){old}(?=[\s#?]|$)"
+        )
     for place in range(verdict.line - 1, min(verdict.line + 4, len(lines))):
         changed, count = pattern.subn(lambda _: edit.new, lines[place])
         if count:

@@ -66,11 +66,15 @@ RUN pip install torch==2.4.0
 
 
 def make_mill(folder: Path) -> Path:
-    root = Path(shutil.copytree(MILL, folder / "mill", ignore=shutil.ignore_patterns("__pycache__")))
+    root = Path(
+        shutil.copytree(MILL, folder / "mill", ignore=shutil.ignore_patterns("__pycache__"))
+    )
     fields = root / "code/common/fields.py"
     fields.write_text(fields.read_text() + OPTIONS)
     systems = root / "code/common/systems/known_hardware.py"
-    systems.write_text(systems.read_text() + "\n# board of the fair\nQ700_SXM_80GB = KnownGPU.G9_80GB\n")
+    systems.write_text(
+        systems.read_text() + "\n# board of the fair\nQ700_SXM_80GB = KnownGPU.G9_80GB\n"
+    )
     for path, text in {
         "Makefile": MAKEFILE,
         "Makefile.tools": TOOLS,

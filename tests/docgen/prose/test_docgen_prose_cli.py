@@ -323,7 +323,9 @@ def test_an_edit_of_another_document_changes_the_verdict_on_a_link(mill: Path) -
 
 
 def test_nothing_of_a_tree_is_run_and_nothing_is_written_into_it(lying: Path) -> None:
-    (lying / "Makefile").write_text((lying / "Makefile").read_text() + "X := $(shell touch canary)\n")
+    (lying / "Makefile").write_text(
+        (lying / "Makefile").read_text() + "X := $(shell touch canary)\n"
+    )
     (lying / "code/main.py").write_text("open('canary', 'w')\n")
     before = {p: p.read_bytes() for p in lying.rglob("*") if p.is_file()}
     run("--source", lying)
