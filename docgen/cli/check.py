@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from docgen.prose.check import Report
     from docgen.prose.model import Verdict
 
+ACCEPTED = ".docgen-accepted.json"
+"""Baseline that is used unasked where the documentation folder has it."""
+
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 
@@ -38,7 +41,8 @@ _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
     "--baseline",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Findings that are accepted, each with its reason.",
+    help="Findings that are accepted, each with its reason; by default the file "
+    f"{ACCEPTED} of the documentation folder, where there is one.",
 )
 @click.option(
     "--write-baseline",
@@ -92,6 +96,8 @@ def check_all(
         from docgen.check import check
 
         drift = check(config)
+    if options["baseline"] is None and (config.docs / ACCEPTED).is_file():
+        options["baseline"] = config.docs / ACCEPTED
     report, unused = _accepted(check_prose(config, documents), options, whole=not documents)
     report = _dated(report, config, options)
     if options["write_baseline"]:

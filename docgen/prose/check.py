@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docgen.catalog import Source
 from docgen.errors import DocgenError, Problem, SourceError, UsageError
-from docgen.prose.files import SKIPPED
+from docgen.prose import files
+from docgen.prose.kept import Store, digest_of
 from docgen.prose.model import Document, Verdict
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ ENDINGS = (".md", ".markdown", ".rst")
 
 HISTORY = frozenset({"CHANGELOG.md", "CHANGES.md", "HISTORY.md", "CHANGELOG.rst", "NEWS.md"})
 """Documents that tell of the past and are read only when they are named."""
+
+DOCSTRINGS = "*.py"
+"""Name under which verdicts on docstrings are kept."""
 
 MAX_BYTES = 2_000_000
 """Longest document that is read."""
@@ -42,19 +47,74 @@ class Report:
         return tuple(v for v in self.verdicts if not v.holds)
 
 
-def check(config: Config, named: Iterable[Path] = ()) -> Report:
+def check(config: Config, named: Iterable[Path] = (), *, cache: bool = True) -> Report:
     """Return the verdicts on every claim of a tree's documents, or of those named.
+
+    Args:
+        config: What to check.
+        named: Documents; without any, all of the tree and the docstrings of its programs.
+        cache: Use verdicts again where nothing that they depend on has changed.
 
     Raises:
         UsageError: A named document is not there or is of no known kind.
         DocgenError: The tree cannot be read.
     """
     chosen = [_place(p, config.root) for p in named]
-    facts = facts_of(config)
-    return judge(facts, documents(config, facts, chosen))
+    run = _Run(config, files.listing(config.root), cache=cache)
+    names = [n for n in chosen or find(config, run.listing) if not n.endswith(".py")]
+    found = {name: run.document(name) for name in names}
+    wanted = {name for name in chosen if name.endswith(".py")}
+    if wanted or not chosen:
+        programs = run.docstrings().items()
+        found.update({name: vs for name, vs in programs if not wanted or name in wanted})
+    if run.store is not None:
+        run.store.write()
+    return Report(tuple(v for verdicts in found.values() for v in verdicts), tuple(found))
 
 
-def facts_of(config: Config) -> Facts:
+class _Run:
+    """One check: facts are read only where a verdict has to be found anew."""
+
+    def __init__(self, config: Config, listing: files.Listing, *, cache: bool) -> None:
+        self.config = config
+        self.listing = listing
+        self.store = Store(config, listing) if cache else None
+
+    @cached_property
+    def facts(self) -> Facts:
+        """Return the facts of the tree."""
+        return facts_of(self.config, self.listing)
+
+    def document(self, name: str) -> tuple[Verdict, ...]:
+        """Return the verdicts on one document."""
+        digest = digest_of(self.config.root / name)
+        known = self.store.get(name, digest) if self.store is not None else None
+        if known is not None:
+            return known
+        self.facts.asked.clear()
+        verdicts = judge(self.facts, [read(self.config.root, name)]).verdicts
+        if self.store is not None:
+            self.store.put(name, digest, verdicts, self.facts.asked)
+        return verdicts
+
+    def docstrings(self) -> dict[str, tuple[Verdict, ...]]:
+        """Return the verdicts on the docstrings of the tree's programs, by file."""
+        known = self.store.get(DOCSTRINGS, "") if self.store is not None else None
+        if known is None:
+            from docgen.prose import docstrings
+
+            own = self.config.packages if self.facts.console_names else ()
+            read_ones = docstrings.read(self.facts.symbols.docstrings)
+            known = judge(self.facts, (d for d in read_ones if _is_source(d.path, own))).verdicts
+            if self.store is not None:
+                self.store.put(DOCSTRINGS, "", known)
+        found: dict[str, list[Verdict]] = {}
+        for verdict in known:
+            found.setdefault(verdict.document, []).append(verdict)
+        return {name: tuple(verdicts) for name, verdicts in found.items()}
+
+
+def facts_of(config: Config, listing: files.Listing | None = None) -> Facts:
     """Return the facts of a tree; one in no known dialect has its build files and programs.
 
     Raises:
@@ -69,7 +129,7 @@ def facts_of(config: Config) -> Facts:
         if config.dialect or config.packages:
             raise
         catalog = _bare(config.root)
-    return Facts(config.root, catalog, config.cache)
+    return Facts(config.root, catalog, config.cache, listing)
 
 
 def _bare(root: Path) -> Catalog:
@@ -81,21 +141,6 @@ def _bare(root: Path) -> Catalog:
     makes = read_makefiles(root)
     programs = read_programs(root, makes)
     return Catalog(dialect="none", root=root.name, packages=(), makes=makes, commands=programs)
-
-
-def documents(config: Config, facts: Facts, chosen: list[str]) -> Iterator[Document]:
-    """Yield the documents that are checked, then the docstrings of the tree's programs."""
-    from docgen.prose import docstrings
-
-    for place in chosen or find(config):
-        if not place.endswith(".py"):
-            yield read(config.root, place)
-    wanted = {place for place in chosen if place.endswith(".py")}
-    if wanted or not chosen:
-        own = config.packages if facts.console_names else ()
-        for document in docstrings.read(facts.symbols.docstrings):
-            if document.path in wanted or (not chosen and _is_source(document.path, own)):
-                yield document
 
 
 def _is_source(path: str, packages: tuple[str, ...]) -> bool:
@@ -112,25 +157,35 @@ def judge(facts: Facts, read_ones: Iterable[Document]) -> Report:
     names: list[str] = []
     for document in read_ones:
         names.append(document.path)
+        if document.problem:
+            verdicts.append(_unread(document))
         collectors = IN_DOCSTRINGS if document.dialect == "docstring" else COLLECTORS
         found = dict.fromkeys(v for collect in collectors for v in collect(document, facts))
         verdicts += sorted(found, key=lambda v: (v.line, v.code))
     return Report(tuple(verdicts), tuple(names))
 
 
-def find(config: Config) -> Iterator[str]:
+def _unread(document: Document) -> Verdict:
+    """Return the finding of a document that could not be read."""
+    from docgen.prose.rules.base import broken
+    from docgen.prose.rules.table import DOCUMENT
+
+    claimed, truth = "a document that can be checked", f"it cannot be read: {document.problem}"
+    place = Source(path=document.path, line=1)
+    return broken(document, 1, DOCUMENT, claimed, truth, source=place)
+
+
+def find(config: Config, listing: files.Listing) -> Iterator[str]:
     """Yield the documents of a tree, sorted: what was generated is left out."""
-    root = config.root
     generated = _generated(config)
-    own = config.docs.is_relative_to(root)
-    for here, folders, names in os.walk(root):
-        folders[:] = sorted(f for f in folders if f not in SKIPPED and f not in ("build", "dist"))
-        if own and Path(here) == root:
-            folders[:] = [f for f in folders if config.docs.is_relative_to(root / f)]
-        for name in sorted(names):
-            place = Path(here, name).relative_to(root).as_posix()
-            if name.lower().endswith(ENDINGS) and name not in HISTORY and place not in generated:
-                yield place
+    inside = config.docs.is_relative_to(config.root)
+    docs = config.docs.relative_to(config.root).as_posix() if inside else ""
+    for place in listing.files:
+        folder, _, name = place.rpartition("/")
+        if not name.lower().endswith(ENDINGS) or name in HISTORY or place in generated:
+            continue
+        if not docs or not folder or f"{place}/".startswith(f"{docs}/"):
+            yield place
 
 
 def _generated(config: Config) -> frozenset[str]:
@@ -176,14 +231,16 @@ def read(root: Path, place: str) -> Document:
     path = root / place
     try:
         if path.stat().st_size > MAX_BYTES:
-            return Document(path=place, blocks=())
+            return Document(path=place, blocks=(), problem=f"longer than {MAX_BYTES:,} bytes")
         text = path.read_bytes().decode("utf-8", "replace")
-    except OSError:
-        return Document(path=place, blocks=())
-    if place.lower().endswith(".rst"):
-        from docgen.prose import restructured
+        if place.lower().endswith(".rst"):
+            from docgen.prose import restructured
 
-        return restructured.read(text, place)
-    from docgen.prose import markdown
+            return restructured.read(text, place)
+        from docgen.prose import markdown
 
-    return markdown.read(text, place)
+        return markdown.read(text, place)
+    except OSError as error:
+        return Document(path=place, blocks=(), problem=error.strerror or str(error))
+    except RecursionError:
+        return Document(path=place, blocks=(), problem="nested too deeply")

@@ -20,8 +20,8 @@ def read(found: tuple[Docstring, ...]) -> Iterator[Document]:
         for part in parts:
             first, _, rest = part.text.partition("\n")
             plain = first.lstrip() + "\n" + textwrap.dedent(rest)
-            for block in markdown.read(plain, path).blocks:
-                blocks.append(_shifted(block, part.line - 1))
+            read_ones = markdown.read(plain, path).blocks
+            blocks.extend(_shifted(block, part.line - 1) for block in read_ones)
         yield Document(path=path, blocks=tuple(blocks), dialect="docstring")
 
 

@@ -6,7 +6,9 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -19,6 +21,12 @@ MAX_FILES = 50_000
 
 SKIPPED = frozenset({".git", ".hg", ".nox", ".venv", "node_modules", "__pycache__", ".mypy_cache"})
 """Folders that are no source of anything."""
+
+BUILT = frozenset({"build", "dist", ".evidence"})
+"""Folders at a root that a build writes."""
+
+FORM = "2"
+"""Version of what is kept; another one makes everything anew."""
 
 PROSE = (".md", ".rst", ".txt", ".markdown", ".adoc", ".ipynb", ".html")
 """Endings of files that claim and do not decide."""
@@ -45,26 +53,44 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     """Hash over names, sizes and times of its files."""
 
 
-def listing(root: Path) -> tuple[list[str], list[str], str]:
-    """Return files and folders below a root, and a hash over names, sizes and times."""
-    files: list[str] = []
+@dataclass(frozen=True)
+class Listing:
+    """Names, sizes and times of everything below a root."""
+
+    files: dict[str, tuple[int, int]]
+    """Size in bytes and time of change in nanoseconds by path relative to the root, sorted."""
+    folders: tuple[str, ...]
+    """Folders, relative to the root."""
+
+    @cached_property
+    def state(self) -> str:
+        """Return a hash over files that decide something, and over the names of documents."""
+        digest = hashlib.sha256(FORM.encode())
+        for place, (size, stamp) in self.files.items():
+            claims = place.lower().endswith(PROSE)
+            line = f"{place}\n" if claims else f"{place}\0{size}\0{stamp}\n"
+            digest.update(line.encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()[:32]
+
+
+def listing(root: Path) -> Listing:
+    """Return what is below a root, without what is built or kept for later there."""
+    found: dict[str, tuple[int, int]] = {}
     folders: list[str] = []
-    digest = hashlib.sha256()
     for place, size, stamp in _walk(str(root), ""):
         if size < 0:
             folders.append(place)
             continue
-        files.append(place)
-        digest.update(f"{place}\0{size}\0{stamp}\n".encode("utf-8", "surrogateescape"))
-        if len(files) >= MAX_FILES:
+        found[place] = (size, stamp)
+        if len(found) >= MAX_FILES:
             break
-    return files, folders, digest.hexdigest()[:32]
+    return Listing(found, tuple(folders))
 
 
 def _walk(base: str, inner: str) -> Iterator[tuple[str, int, int]]:
     """Yield path, size and time of each file; folders have size -1."""
     try:
-        with os.scandir(os.path.join(base, inner) if inner else base) as found:  # noqa: PTH118 - speed
+        with os.scandir(f"{base}/{inner}") as found:
             entries = sorted(found, key=lambda e: e.name)
     except OSError:
         return
@@ -72,7 +98,7 @@ def _walk(base: str, inner: str) -> Iterator[tuple[str, int, int]]:
         place = f"{inner}/{entry.name}" if inner else entry.name
         try:
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in SKIPPED:
+                if entry.name not in SKIPPED and (inner or entry.name not in BUILT):
                     yield place, -1, 0
                     yield from _walk(base, place)
                 continue
@@ -84,21 +110,21 @@ def _walk(base: str, inner: str) -> Iterator[tuple[str, int, int]]:
             continue
 
 
-def load(root: Path, cache: Path | None) -> Index:
+def load(root: Path, cache: Path | None, known: Listing | None = None) -> Index:
     """Return the index of a tree, from the cache while no file has changed."""
-    files, folders, state = listing(root)
-    kept = cache / f"words-{state}.msgpack" if cache is not None else None
+    found = listing(root) if known is None else known
+    kept = cache / f"words-{found.state}.msgpack" if cache is not None else None
     if kept is not None:
         try:
             return msgspec.msgpack.decode(kept.read_bytes(), type=Index)
         except (OSError, msgspec.MsgspecError):
             pass
     index = Index(
-        files=tuple(files),
-        folders=tuple(folders),
-        words=_words(root, files),
+        files=tuple(found.files),
+        folders=found.folders,
+        words=_words(root, list(found.files)),
         ignored=tuple(_ignored(root)),
-        state=state,
+        state=found.state,
     )
     if kept is not None:
         keep(kept, msgspec.msgpack.encode(index), "words-*.msgpack")

@@ -56,6 +56,8 @@ class Document(_Frozen, frozen=True, kw_only=True):
     """Places in it that a link can name."""
     dialect: str = "markdown"
     """`markdown`, `rst` or `docstring`."""
+    problem: str = ""
+    """Why it could not be read; empty where it could."""
 
 
 class Edit(_Frozen, frozen=True, kw_only=True):

@@ -35,9 +35,11 @@ def read(text: str, path: str) -> Document:
     tree = publish_doctree(text, source_path=path, settings_overrides=_SETTINGS)
     reader = _Reader(text.splitlines())
     reader.walk(tree)
-    ids = [name for node in tree.findall(nodes.Element) for name in node.get("ids", ())]
-    names = [name for node in tree.findall(nodes.Element) for name in node.get("names", ())]
-    anchors = dict.fromkeys([*reader.slugs.found, *ids, *names])
+    anchors = dict.fromkeys(reader.slugs.found)
+    for node in tree.findall(nodes.Element):
+        for key in ("ids", "names"):
+            given: list[str] = node.get(key, [])
+            anchors.update(dict.fromkeys(given))
     return Document(path=path, blocks=tuple(reader.blocks), anchors=tuple(anchors), dialect="rst")
 
 
@@ -87,7 +89,7 @@ class _Reader:
 
     def _fence(self, node: nodes.literal_block) -> None:
         """Take a literal block or a code block."""
-        classes = [str(c) for c in node.get("classes", ()) if c != "code"]
+        classes = [name for name in map(str, node.get("classes", ())) if name != "code"]
         language = classes[0] if classes else ""
         words = node.astext()
         self._add("fence", words, self._locate(words), language=language)

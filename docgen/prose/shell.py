@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 PLACEHOLDER = re.compile(r"[<>{}$*\[\]?|`]|\.\.\.|…")
 """Parts that stand for something that the reader fills in."""
 
-SHELLS = frozenset({"", "sh", "bash", "shell", "console", "shell-session", "zsh", "{snippet}", "shellsession", "terminal", "bash-session"})  # fmt: skip
+SHELLS = frozenset(
+    {"", "sh", "bash", "shell", "console", "shell-session", "zsh", "{snippet}", "shellsession",
+     "terminal", "bash-session"}
+)  # fmt: skip
 """Languages of fences that may hold commands."""
 
 _ANGLED = re.compile(r"<([\w ./|,-]+)>")

@@ -81,13 +81,25 @@ def _read(root: Path, path: str) -> Iterator[ClassInfo | Docstring]:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return
-    for node in ast.walk(tree):
+    found = _docstring(tree, path)
+    if found is not None:
+        yield found
+    yield from _below(tree.body, path)
+
+
+def _below(body: list[ast.stmt], path: str) -> Iterator[ClassInfo | Docstring]:
+    """Yield the classes and docstrings of statements; expressions have none."""
+    for node in body:
         if isinstance(node, ast.ClassDef):
             yield _class(node, path)
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             found = _docstring(node, path)
             if found is not None:
                 yield found
+            yield from _below(node.body, path)
+        elif isinstance(node, (ast.If, ast.With, ast.Try)):
+            yield from _below(node.body, path)
+            yield from _below(getattr(node, "orelse", []), path)
 
 
 def _class(node: ast.ClassDef, path: str) -> ClassInfo:

@@ -24,6 +24,7 @@ STYLESHEET = "docgen.css"
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register domain, directives, roles and event handlers; return what they allow."""
     from docgen import __version__
+    from docgen.live import ROLES
     from docgen.sphinx import directives, markup, roles, sidebar, sources, tables
     from docgen.sphinx.domain import DATA_VERSION, KINDS, BenchDomain
 
@@ -38,6 +39,9 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive_to_domain("bench", "svg", directives.SvgDirective)
     app.add_role_to_domain("bench", "src", roles.SourceRole())
     app.add_role_to_domain("bench", "badge", roles.BadgeRole())
+    for kind in ROLES:
+        app.add_role_to_domain("bench", kind, roles.LiveRole(kind))
+        app.add_role(kind, roles.LiveRole(kind), override=True)  # Sphinx has a plain `command`
     app.add_directive("snippet", directives.SnippetDirective)
     app.connect("builder-inited", _prepare)
     app.connect("env-get-outdated", _find_outdated)

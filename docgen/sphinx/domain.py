@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sphinx.builders import Builder
     from sphinx.environment import BuildEnvironment
 
-DATA_VERSION = 1
+DATA_VERSION = 2
 """Version of what the domain keeps in the environment."""
 
 KINDS = ("config", "target", "field", "policy", "term", "snippet")
@@ -70,6 +70,8 @@ class PageRecord:
     """Lines that it links to, by file of the documented tree."""
     shown: dict[str, Shown] = field(default_factory=dict)
     """What it shows of each snippet, by identity."""
+    live: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Text that each live value stands for, by role and words."""
 
 
 def make_anchor(kind: str, name: str) -> str:
@@ -192,9 +194,15 @@ class BenchDomain(Domain):
             docname
             for docname, page in sorted(self.pages.items())
             if docname in docnames
-            and any(
-                fingerprint(self.reader.find(snippet_id, shown.written)) != shown.fingerprint
-                for snippet_id, shown in page.shown.items()
+            and (
+                any(
+                    fingerprint(self.reader.find(snippet_id, shown.written)) != shown.fingerprint
+                    for snippet_id, shown in page.shown.items()
+                )
+                or any(
+                    self.reader.live(role, words) != text
+                    for (role, words), text in page.live.items()
+                )
             )
         ]
 

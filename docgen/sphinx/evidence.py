@@ -13,7 +13,7 @@ from sphinx.util import logging
 from docgen.errors import DocgenError
 
 if TYPE_CHECKING:
-    from docgen.catalog import Snippet
+    from docgen.catalog import Catalog, Snippet
     from docgen.config import Config
     from docgen.evidence import Evidence, Judged
     from docgen.snippets.store import Store
@@ -66,6 +66,28 @@ class Reader:
         except DocgenError as error:
             _log.warning("%s", error, type="docgen", subtype="config")
             return None
+
+    @cached_property
+    def catalog(self) -> Catalog | None:
+        """What the source says; None where it cannot be read."""
+        if self.config is None:
+            return None
+        from docgen.extract import extract
+
+        try:
+            return extract(self.config)
+        except DocgenError as error:
+            _log.warning("%s", error, type="docgen", subtype="source")
+            return None
+
+    def live(self, role: str, words: str) -> str:
+        """Return the text that a live value stands for; its words where it names nothing."""
+        from docgen import live
+
+        try:
+            return live.resolve(role, words, self.catalog)[0] if self.catalog else words
+        except DocgenError:
+            return words
 
     @cached_property
     def _collected(self) -> Evidence | None:

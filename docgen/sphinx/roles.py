@@ -1,4 +1,4 @@
-"""Roles: links to objects and source lines, and badges."""
+"""Roles: links to objects and source lines, badges, and values of the source."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.roles import XRefRole
 from sphinx.util import logging
-from sphinx.util.docutils import ReferenceRole
+from sphinx.util.docutils import ReferenceRole, SphinxRole
 
 from docgen.evidence import State
 from docgen.sphinx import domain, sources
@@ -95,6 +95,35 @@ class BadgeRole(ReferenceRole):
             )
             return [nodes.Text(self.title)], []
         return [make_badge(known[word], self.title)], []
+
+
+class LiveRole(SphinxRole):
+    """Shows a value of the source: `value`, `count`, or a `command` that it has."""
+
+    def __init__(self, kind: str) -> None:
+        """Hold which of `docgen.live.ROLES` it is."""
+        super().__init__()
+        self.kind = kind
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the text; words that name nothing are a warning and stand as written."""
+        from docgen import live
+        from docgen.errors import UsageError
+
+        record = domain.of(self.env).record(self.env.docname)
+        catalog = domain.of(self.env).reader.catalog
+        shown = self.text
+        if catalog is not None:
+            try:
+                shown = live.resolve(self.kind, self.text, catalog)[0]
+            except UsageError as error:
+                where = self.get_location()
+                _log.warning("%s", error, location=where, type="bench", subtype="live")
+        record.live[(self.kind, self.text)] = shown
+        classes = ["docgen-live", f"docgen-live-{self.kind}"]
+        if self.kind == "command":
+            return [nodes.literal("", shown, classes=classes)], []
+        return [nodes.inline("", shown, classes=classes)], []
 
 
 def make_badge(state: State, text: str = "") -> nodes.inline:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docgen.prose.rules import commands, links, lists, names, paths, table, values
+from docgen.prose.rules import commands, links, lists, live, names, paths, table, values
 from docgen.prose.rules.base import Collector, Rule
 
 RULES: dict[str, Rule] = {
@@ -17,6 +17,7 @@ COLLECTORS: tuple[Collector, ...] = (
     names.collect,
     lists.collect,
     values.collect,
+    live.collect,
 )
 """What looks for claims, in the order of reports."""
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from docgen.catalog import Source
-from docgen.prose.facts import Facts, nearest, plain
+from docgen.prose.facts import Facts
 from docgen.prose.model import Document, Edit, Span, Verdict
+from docgen.prose.names import nearest, plain
 from docgen.prose.rules.base import broken, held
 from docgen.prose.rules.table import ANCHOR, LINK
 
@@ -111,9 +112,11 @@ def _anchor(
         return
     wanted = plain(unquote(fragment))
     claimed = f"#{fragment}"
-    if any(plain(a) == wanted for a in anchors) or fragment in facts.labels:
+    if any(plain(a) == wanted for a in anchors):
         yield held(document, span.line, ANCHOR.code, claimed, Source(path=path, line=1))
         return
+    if facts.console_names and path == document.path:
+        return  # MyST finds labels of other documents too, and warns of what it does not find
     near = nearest(fragment.lower(), anchors)
     yield broken(
         document,

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from docgen.catalog import Source
-from docgen.prose.facts import Facts, nearest, plain
+from docgen.prose.facts import Facts
 from docgen.prose.model import Block, Document, Verdict
+from docgen.prose.names import nearest, plain
 from docgen.prose.rules.base import broken, held
 from docgen.prose.rules.table import BENCHMARK, COUNT, NO_CONFIG, SYSTEM
 
@@ -24,13 +25,38 @@ _NEGATED = re.compile(
     r"\b(?:not|no|un|isn't|aren't)\s*(?:yet\s+)?(?:supported|support)\b", re.IGNORECASE
 )
 _MODEL = re.compile(r"(?<![A-Za-z0-9])([A-Z]{1,2}\d{2,3}[A-Z]?)(?![A-Za-z0-9])")
-_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12}  # fmt: skip
+_NUMBERS = dict(
+    zip(
+        (
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        ),
+        range(2, 13),
+        strict=True,
+    )
+)
 _COUNT = re.compile(
-    r"\b(?:(supports?|has|have|implements?|covers?|contains?|ships?|comes with|there are|all|run)\s+)?"
+    r"\b(?:(supports?|has|have|implements?|covers?|contains?|ships?|comes with|there are|all|run)"
+    r"\s+)?"
     rf"(\d{{1,3}}|{'|'.join(_NUMBERS)})\s+(?:supported\s+|different\s+|MLPerf\s+)?"
     r"(benchmarks|workloads|systems|targets)\b(?!\s+per)",
     re.IGNORECASE,
 )
+LONGEST_NAME = 3
+"""Words of a benchmark's name in a list; longer items are sentences."""
+
+LONGEST_SYSTEM = 6
+"""Words of a system's name in a list."""
+
 LOOK_BACK = 3
 """Blocks above a list that may say what it is a list of."""
 
@@ -75,10 +101,12 @@ def _item(block: Block, intro: list[str], document: Document, facts: Facts) -> I
 
 def _names(text: str) -> Iterator[str]:
     """Yield the names that an item begins with: up to a bracket, colon or dash."""
-    head = re.split(r"\s*[(:]|\s+[-–—]\s", text.strip().replace("`", "").replace("*", ""))[0]
+    head = re.split(
+        r"\s*[(:]|\s+[-\u2013\u2014]\s", text.strip().replace("`", "").replace("*", "")
+    )[0]
     for part in head.split(","):
         name = part.strip().strip(".")
-        if name and len(name.split()) <= 3:
+        if name and len(name.split()) <= LONGEST_NAME:
             yield name
 
 
@@ -110,7 +138,7 @@ def _system(block: Block, document: Document, facts: Facts) -> Iterator[Verdict]
     """Yield the verdict on a system in a list of supported ones."""
     head = re.split(r"\s*[(:]", block.text.strip().replace("`", ""))[0]
     models = _MODEL.findall(head)
-    if not models or len(head.split()) > 6:
+    if not models or len(head.split()) > LONGEST_SYSTEM:
         return
     known = facts.models
     for model in dict.fromkeys(models):

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 from docgen.catalog import Source
 from docgen.prose import symbols
-from docgen.prose.facts import Facts, nearest
+from docgen.prose.facts import Facts
 from docgen.prose.files import line_of
 from docgen.prose.model import Block, Document, Verdict
+from docgen.prose.names import nearest
 from docgen.prose.rules.base import Rule, broken, held
 from docgen.prose.rules.table import ENVIRONMENT, FIELD, GPU_MEMORY, NAME
 
@@ -42,7 +43,8 @@ _FOREIGN = (
     "HTTP", "TLLM_", "TRTLLM_", "SLURM_", "PMIX_", "TORCH_", "VLLM_", "XDG_", "MELLANOX_",
 )  # fmt: skip
 _GPU = re.compile(
-    r"(?<![\w-])([A-Z]{1,2}\d{2,3}[A-Z]?)[-_ ]((?:SXM|PCIe|PCIE|NVL)\d?)[-_ ](\d{2,3})\s?GB(?![A-Za-z]*/)"
+    r"(?<![\w-])([A-Z]{1,2}\d{2,3}[A-Z]?)[-_ ]((?:SXM|PCIe|PCIE|NVL)\d?)[-_ ](\d{2,3})\s?GB"
+    r"(?![A-Za-z]*/)"
 )
 _GPU_WORD = re.compile(r"^([A-Z]{1,2}\d{2,3}[A-Z]?)_(SXM|PCIE|PCIe|NVL)\d?_(\d{2,3})GB")
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from docgen.catalog import Source
-from docgen.prose.facts import Facts, nearest
+from docgen.prose.facts import Facts
 from docgen.prose.model import Document, Verdict
+from docgen.prose.names import nearest
 from docgen.prose.rules.base import broken, held
 from docgen.prose.rules.table import PATH
 
@@ -20,7 +21,10 @@ _BARE = re.compile(
 )
 
 
-_STANDS_FOR = frozenset({"benchmark", "scenario", "system", "model", "path", "to", "your", "benchmark_name", "BENCHMARK", "SCENARIO", "SYSTEM", "foo", "bar"})  # fmt: skip
+_STANDS_FOR = frozenset(
+    {"benchmark", "scenario", "system", "model", "path", "to", "your", "benchmark_name",
+     "BENCHMARK", "SCENARIO", "SYSTEM", "foo", "bar"}
+)  # fmt: skip
 """Folders of paths in which a reader fills in a name."""
 
 

@@ -138,3 +138,17 @@ VERSION = Rule(
     why="Readers install, debug and search for the wrong version.",
     example="*The container's OS is Ubuntu 20.04*, where the Dockerfile starts from 22.04",
 )
+LIVE = Rule(
+    code="live",
+    severity="error",
+    title="A role takes a value that the source does not have",
+    why="The page would show the words of the role instead of a value.",
+    example="`{count}` of `target`, where the word is `targets`",
+)
+DOCUMENT = Rule(
+    code="document",
+    severity="warning",
+    title="A document that cannot be read",
+    why="Nothing in it was checked.",
+    example="a file of several megabytes, or lists nested a thousand deep",
+)

@@ -18,7 +18,11 @@ _AFTER = re.compile(
     rf"(?=\s*[).,;]|\s*$|\s)"
 )
 _BEFORE = re.compile(rf"[Tt]he default (?:value )?(?:of|for) `(--[\w-]+|\w+)` is {_VALUE}")
-_NO_VALUE = frozenset({"the", "a", "an", "set", "is", "to", "all", "not", "false", "true", "on", "off", "this", "it", "we", "value", "values", "mode", "in", "as", "for", "and", "or", "using", "runs", "use", "uses", "will", "from", "config", "configuration", "by"})  # fmt: skip
+_NO_VALUE = frozenset(
+    {"the", "a", "an", "set", "is", "to", "all", "not", "on", "off", "this", "it", "we", "value",
+     "values", "mode", "in", "as", "for", "and", "or", "using", "runs", "use", "uses", "will",
+     "from", "config", "configuration", "by"}
+)  # fmt: skip
 _NAME = re.compile(r"^(--[A-Za-z][\w-]*|[a-z][a-z0-9]*(?:_[a-z0-9]+)+)")
 _VERSION = re.compile(
     r"(?<![\w-])(Ubuntu|CUDA|cuDNN|TensorRT|Python|PyTorch|JetPack|transformers)"
@@ -29,7 +33,8 @@ _OPEN_AFTER = re.compile(
     r"\(or\s|-|to\b|/)"
 )
 _OPEN_BEFORE = re.compile(
-    r"(?:>=|>|at least|minimum|since|from|from version|before|after|prior to|until|than|starting with|available in|as of|introduced in|supports?|"
+    r"(?:>=|>|at least|minimum|since|from|from version|before|after|prior to|until|than|"
+    r"starting with|available in|as of|introduced in|supports?|"
     r"tested with|old|previous|was)\s*(?:the\s+)?$",
     re.IGNORECASE,
 )
@@ -73,7 +78,7 @@ def _default(
     """Yield the verdict on one default, where the source states it."""
     known = facts.defaults(name)
     words = {_plain(v) for v, _ in known}
-    odd = value.lower() in _NO_VALUE and _plain(value) not in ("true", "false")
+    odd = value.lower() in _NO_VALUE
     if not known or odd or not value:
         return
     claimed = f"{name} default {value}"

@@ -100,7 +100,26 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
+@pytest.fixture(scope="session")
+def read_master(master: Path, cache: Path) -> Path:
+    """Return the cache of the tree, read once: its copies hold the same files."""
+    from docgen.extract import extract
+    from docgen.trees import load_source
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCGEN_CACHE", str(cache))
+        config = load_source(master)
+        extract(config)
+    return config.cache
+
+
 @pytest.fixture
-def mill(master: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> Path:
+def mill(
+    master: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path, read_master: Path
+) -> Path:
+    from docgen.trees import cache_folder
+
     monkeypatch.setenv("DOCGEN_CACHE", str(cache))
-    return Path(shutil.copytree(master, tmp_path / "mill"))
+    copy = Path(shutil.copytree(master, tmp_path / "mill"))
+    shutil.copytree(read_master, cache_folder(copy))
+    return copy
