@@ -167,7 +167,7 @@ def _profiles(board: MigBoard) -> Table:
     ordered = sorted(board.profiles, key=lambda p: bool(p.attributes))
     headers = (
         *("Profile", "Id", "Slices", "Slots", "Starts", "Most"),
-        *("Memory, GiB", "SMs", "Media engines", "Row"),
+        *("GiB", "SMs", "Engines", "Row"),
     )
     rows = tuple(_profile(p) for p in ordered)
     return Table(headers=headers, rows=rows, numeric=(1, 2, 3, 5, 6, 7), stub=1, name="bench-wide")
@@ -201,17 +201,12 @@ def _overview(catalog: Catalog, lookup: Lookup) -> Table:
         rows.append(
             (
                 links.ref(f"mig-{slug(board.name)}", board.name),
-                str(board.compute_slices),
-                str(board.slots),
-                str(sum(not p.attributes for p in board.profiles)),
-                str(len(layouts(board))),
-                CONFIRMED if sure else "inferred in part",
                 ", ".join(whole) or none_cell(),
                 ", ".join(parts) or none_cell(),
+                f"{board.compute_slices} / {board.slots}",
+                str(len(layouts(board))),
+                CONFIRMED if sure else "inferred in part",
             )
         )
-    headers = (
-        *("Board", "Slices", "Slots", "Plain profiles", "Layouts", "Rows"),
-        *("Targets", "Targets that are a slice"),
-    )
-    return Table(headers=headers, rows=tuple(rows), numeric=(1, 2, 3, 4), stub=1, name="bench-wide")
+    headers = ("Board", "Targets", "Slices of it", "Slices / slots", "Layouts", "Rows")
+    return Table(headers=headers, rows=tuple(rows), numeric=(3, 4), stub=1)
