@@ -214,11 +214,14 @@ def test_a_server_restarted_in_the_middle_is_no_success(tmp_path, install, retri
     second = TritonServer(install, repository, tmp_path, number=1, ports=first.ports)
     plan = replace(plan, servers=(first.url,))
 
+    over = threading.Event()
+
     def restart():
         first.kill()
         second.start(["digits"])
+        over.wait()  # the server ends with the thread that started it
 
-    disturb = Disturb(lambda: threading.Thread(target=restart).start())
+    disturb = Disturb(lambda: threading.Thread(target=restart, daemon=True).start())
     try:
         if retries:
             record = execute(plan, tmp_path / "run", disturb)
@@ -238,6 +241,7 @@ def test_a_server_restarted_in_the_middle_is_no_success(tmp_path, install, retri
             time.sleep(0.1)
         second.kill()
         first.kill()
+        over.set()
 
 
 SMALL = """
@@ -316,7 +320,8 @@ def test_a_shared_memory_filled_in_the_middle_changes_nothing(tmp_path):
 def test_ctrl_c_stops_run_and_server(tmp_path):
     code = (
         "from runtime.cli import main; main(['run', '--target', 'cpu', '--workload', 'digits', "
-        f"'--scenario', 'offline', '--harness', 'triton', '--out', {str(tmp_path / 'run')!r}])"
+        f"'--scenario', 'offline', '--harness', 'triton', '--out', {str(tmp_path / 'run')!r}, "
+        "'--quick', '--set', 'min_sample_count=2000000'])"
     )
     with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) as one:
         for line in one.stderr:
