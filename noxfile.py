@@ -69,7 +69,9 @@ def versions(session: nox.Session) -> None:
 def runtime310(session: nox.Session) -> None:
     """Run the harness's own tests on the oldest Python that it supports."""
     session.install("-e", ".", "pytest>=8.3", "jsonschema>=4.23")
-    session.run("pytest", "-p", "no:docgen", "-m", "not slow and not gpu and not triton", "tests/runtime")
+    session.run(
+        "pytest", "-p", "no:docgen", "-m", "not slow and not gpu and not triton", "tests/runtime"
+    )
 
 
 @nox.session

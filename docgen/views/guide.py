@@ -255,9 +255,7 @@ def _mig(target: Target, lookup: Lookup) -> dict[str, object] | None:
     }
 
 
-def _served(
-    target: Target, entries: list[Entry], evidence: Evidence
-) -> dict[str, object] | None:
+def _served(target: Target, entries: list[Entry], evidence: Evidence) -> dict[str, object] | None:
     """Return how a target's models are served; None where no snippet shows it."""
     snippet = f"serve:{target.name}"
     if not figures.exists(evidence, snippet):
