@@ -70,7 +70,9 @@ def versions(session: nox.Session) -> None:
 def runtime310(session: nox.Session) -> None:
     """Run the harness's own tests on the oldest Python that it supports."""
     session.install("-e", ".", "pytest>=8.3", "jsonschema>=4.23")
-    session.run("pytest", "-p", "no:docgen", "-m", "not slow and not gpu", "tests/runtime")
+    session.run(
+        "pytest", "-p", "no:docgen", "-m", "not slow and not gpu and not triton", "tests/runtime"
+    )
 
 
 @nox.session
@@ -98,6 +100,13 @@ def gpu(session: nox.Session) -> None:
     """Run the tests that need an NVIDIA GPU."""
     session.install("-e", ".[dev]")
     session.run("pytest", "-m", "gpu", *session.posargs)
+
+
+@nox.session
+def triton(session: nox.Session) -> None:
+    """Run the tests that need a Triton server: the one that the extra brings."""
+    session.install("-e", ".[dev,triton]")
+    session.run("pytest", "-m", "triton", *session.posargs)
 
 
 @nox.session

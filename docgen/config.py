@@ -37,6 +37,8 @@ class Commands:
     """Judges the accuracy of one target and workload."""
     resolve: str = ""
     """Resolves every entry of a target without running it."""
+    serve: str = ""
+    """Prints how a target's models would be served, without serving them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +88,7 @@ _PLACEHOLDERS = {
     "run": {"target", "workload", "scenario"},
     "accuracy": {"target", "workload", "scenario"},
     "resolve": {"target"},
+    "serve": {"target"},
 }
 _KEYS = (*_NAMES, *_FOLDERS, *_TEXTS, "commands", "lint")
 

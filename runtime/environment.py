@@ -23,6 +23,8 @@ PACKAGES: dict[str, str] = {
     "scikit-learn": "scikit-learn",
     "tensorrt": "tensorrt",
     "pycuda": "pycuda",
+    "tritonclient": "tritonclient",
+    "nvidia-pytriton": "nvidia-pytriton",
 }
 """Distributions whose versions a record states, by the name in the record."""
 

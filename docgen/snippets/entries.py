@@ -1,7 +1,8 @@
 """The snippets that follow from the Catalog: how each entry is measured and resolved.
 
 `run:KEY` measures an entry, `accuracy:TARGET/WORKLOAD/SCENARIO` judges the answers of a
-target and workload, `resolve:TARGET` resolves everything of a target without running it.
+target and workload, `resolve:TARGET` resolves everything of a target without running it,
+`serve:TARGET` prints how its models would be served.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ def of_entries(catalog: Catalog, config: Config) -> Iterator[Snippet]:
             yield maker.measuring("accuracy", config.commands.accuracy, chosen)
     for name in sorted({e.target for e in catalog.entries} & set(targets)):
         if config.commands.resolve:
-            yield maker.resolving(config.commands.resolve, targets[name])
+            yield maker.resolving("resolve", config.commands.resolve, targets[name])
+        if config.commands.serve:
+            yield maker.resolving("serve", config.commands.serve, targets[name])
 
 
 def _accuracy_entry(catalog: Catalog, entry: Entry) -> Entry:
@@ -90,14 +93,15 @@ class _Maker:
             device=re.sub(r"^\d+\s*[x\u00d7]\s*", "", board.title),
         )
 
-    def resolving(self, command: str, target: Target) -> Snippet:
-        """Return the snippet that resolves everything of a target: `resolve:TARGET`."""
+    def resolving(self, kind: str, command: str, target: Target) -> Snippet:
+        """Return the snippet of a dry run: `resolve:TARGET` or `serve:TARGET`."""
         entries = self._catalog.entries_of(target.name)
         return Snippet(
-            id=f"resolve:{target.name}",
+            id=f"{kind}:{target.name}",
             text=command.format(target=target.name),
             language="console",
             source=target.source,
+            missing_exit=_missing_exit(self._catalog) if kind == "serve" else 0,
             timeout_s=RESOLVE_TIMEOUT_S,
             expect=("exit = 0",),
             values=_hash([_hash_values(entry, target) for entry in entries]),

@@ -189,6 +189,11 @@ def _version(package: str) -> str:
         return ""
 
 
+def installed(package: str) -> bool:
+    """Tell whether a distribution is installed where snippets run."""
+    return bool(_version(package))
+
+
 def declared(project: dict[str, Any]) -> tuple[str, ...]:
     """Return the distributions that a pyproject.toml declares, extras included.
 

@@ -9,6 +9,7 @@ must hold for the same device, and `devices` says for how many of them (1 withou
 - `vram>=80GiB`, `vram>=80GB`: memory of one device
 - `mig=off`, `mig=on`, `mig=1g.10gb` (a device of that profile exists)
 - `devices>=8`, `cores>=2`, `memory>=16GiB`, `os=linux`, `python>=3.11`
+- `package=NAME`: a distribution of that name is installed
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from docgen.snippets.machine import Gpu, Machine
+from docgen.snippets.machine import Gpu, Machine, installed
 
 _TERM = re.compile(r"^([a-z]+)\s*(>=|<=|!=|==|=|>|<)\s*(\S.*)$")
 _SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*(GiB|GB|MiB|MB)$")
@@ -35,7 +36,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "!=": operator.ne,
 }
 _ORDERED = ("sm", "vram", "devices", "cores", "memory", "python")
-_NAMED = ("gpu", "mig", "os")
+_NAMED = ("gpu", "mig", "os", "package")
 _DEVICE = ("gpu", "sm", "vram", "mig")
 NAMES = ("cpu", *_NAMED, *_ORDERED)
 """Every word that an expression can start a term with."""
@@ -130,6 +131,12 @@ def unmet(text: str, machine: Machine, pci_ids: tuple[str, ...] = (), device: st
 
 def _host_reason(term: Term, machine: Machine) -> str:
     """Return why the host does not meet a term that is not about GPUs."""
+    if term.name == "package":
+        here = installed(term.value)
+        if here is (term.compare == "="):
+            return ""
+        state = "is not installed here" if term.compare == "=" else "is installed"
+        return f"needs {term.text}; {term.value} {state}"
     values: dict[str, tuple[Any, str]] = {
         "cores": (machine.cores, f"{machine.cores} cores"),
         "memory": (machine.memory_bytes, f"{machine.memory_bytes / 2**30:.0f} GiB of memory"),

@@ -101,6 +101,7 @@ def _guide(
             "precisions": _precisions(target, lookup),
             "quantized": quantized,
             "mig": _mig(target, lookup),
+            "served": None if lookup.foreign else _served(target, entries, evidence),
             "runs": evidence_tables.overview(entries, runs, lookup),
             "provenance": evidence_tables.provenance(entries, runs, lookup),
             "places": evidence_tables.places(entries, runs, lookup),
@@ -275,6 +276,19 @@ def _mig(target: Target, lookup: Lookup) -> dict[str, object] | None:
         "shares": _shares(target, whole) if whole else [],
         "drawn": mig.section(target, lookup.catalog),
         "page": f"mig-{slug(found.name)}" if found else "",
+    }
+
+
+def _served(target: Target, entries: list[Entry], evidence: Evidence) -> dict[str, object] | None:
+    """Return how a target's models are served; None where no snippet shows it."""
+    snippet = f"serve:{target.name}"
+    if not figures.exists(evidence, snippet):
+        return None
+    return {
+        "snippet": snippet,
+        "entries": [e for e in entries if e.setting.harness == "triton"],
+        "slice": target.mig is not None,
+        "cpu": target.family.lower() == "cpu",
     }
 
 

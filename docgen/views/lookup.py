@@ -18,7 +18,7 @@ _SCENARIOS = ("offline", "server", "single-stream", "multi-stream", "interactive
 _FAMILIES = ("Blackwell", "Hopper", "Ada", "Ampere", "Jetson", "CPU")
 """Order of the families in the navigation; others follow by name."""
 
-_GROUPS = ("batching", "concurrency", "load", "latency", "durations", "model", "device")
+_GROUPS = ("batching", "concurrency", "load", "latency", "durations", "model", "device", "triton")
 """Order in which a reader tunes; other groups follow by name."""
 
 _SCENARIO_TITLES = {

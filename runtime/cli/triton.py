@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from runtime.cli.group import main
-from runtime.cli.tune import tune_entry
 from runtime.cli.words import (
     Choice,
     complete_field,
@@ -18,59 +16,35 @@ from runtime.cli.words import (
     complete_workload,
 )
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-
-
-def entry_options(*, required: bool) -> Callable[[_Command], _Command]:
-    """Return the options that name an entry, as every command of the group has them.
-
-    Args:
-        required: Whether workload and scenario must be given, too.
-    """
-    made = [
-        click.option(
-            "--target",
-            required=required,
-            metavar="NAME",
-            shell_complete=complete_target,
-            help="What to serve on; `harness list targets` prints the names.",
-        ),
-        click.option(
-            "--workload",
-            required=required,
-            metavar="NAME",
-            shell_complete=complete_workload,
-            help="What to serve.",
-        ),
-        click.option(
-            "--scenario",
-            required=required,
-            type=Choice(["offline", "server", "single-stream", "multi-stream"]),
-            shell_complete=complete_scenario,
-            help="Whose settings to take: batch size, instances, queue delay.",
-        ),
-        click.option(
-            "--set",
-            "overrides",
-            multiple=True,
-            metavar="FIELD=VALUE",
-            shell_complete=complete_field,
-            help="Replace one value of the entry; can be repeated.",
-        ),
-        click.option(
-            "--model",
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="Your own model file: ONNX, or an engine for the TensorRT backend.",
-        ),
-    ]
-
-    def decorate(function: _Command) -> _Command:
-        for option in reversed(made):
-            function = option(function)
-        return function
-
-    return decorate
+_TARGET = click.option(
+    "--target",
+    metavar="NAME",
+    shell_complete=complete_target,
+    help="What to serve on; `harness list targets` prints the names.",
+)
+_WORKLOAD = click.option(
+    "--workload", metavar="NAME", shell_complete=complete_workload, help="What to serve."
+)
+_SCENARIO = click.option(
+    "--scenario",
+    type=Choice(["offline", "server", "single-stream", "multi-stream"]),
+    shell_complete=complete_scenario,
+    help="Whose settings to take: batch size, instances, queue delay.",
+)
+_SET = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    shell_complete=complete_field,
+    help="Replace one value of the entry; can be repeated.",
+)
+_MODEL = click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Your own model file: ONNX, or an engine for the TensorRT backend.",
+)
 
 
 @main.group("triton")
@@ -97,7 +71,11 @@ def triton() -> None:
 
 
 @triton.command("model")
-@entry_options(required=False)
+@_TARGET
+@_WORKLOAD
+@_SCENARIO
+@_SET
+@_MODEL
 @click.option(
     "--backend",
     type=Choice(["python", "onnxruntime", "tensorrt"]),
@@ -195,7 +173,11 @@ def print_rules(*, as_json: bool) -> None:
 
 
 @triton.command("serve")
-@entry_options(required=False)
+@_TARGET
+@_WORKLOAD
+@_SCENARIO
+@_SET
+@_MODEL
 @click.option(
     "--repository",
     type=click.Path(path_type=Path),
@@ -251,7 +233,11 @@ def serve_models(ctx: click.Context, /, **options: Any) -> None:
 
 @triton.command("report")
 @click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN [DIRECT]]")
-@entry_options(required=False)
+@_TARGET
+@_WORKLOAD
+@_SCENARIO
+@_SET
+@_MODEL
 @click.option("--quick", is_flag=True, help="Runs of seconds, no official ones.")
 @click.option(
     "--out",
@@ -278,30 +264,86 @@ def report_times(ctx: click.Context, /, **options: Any) -> None:
     ctx.exit(report(**options))
 
 
-_TUNE_HELP = """Find the best concurrency, queue delay, batch and instances behind Triton.
+@triton.command("tune")
+@click.option(
+    "--target",
+    required=True,
+    metavar="NAME",
+    shell_complete=complete_target,
+    help="What to run on; `harness list targets` prints the names.",
+)
+@click.option(
+    "--workload",
+    required=True,
+    metavar="NAME",
+    shell_complete=complete_workload,
+    help="What to run.",
+)
+@click.option(
+    "--scenario",
+    required=True,
+    type=Choice(["offline", "server", "single-stream", "multi-stream"]),
+    shell_complete=complete_scenario,
+    help="What to tune for: throughput, rate under the latency bound, or latency.",
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="MINUTES",
+    help="Most time for new trials; the best so far is confirmed within it.",
+)
+@click.option(
+    "--trial",
+    "trial_s",
+    type=click.FloatRange(min=0.2, max=600),
+    default=1.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Length of a trial's timed part; the server's start and stop come on top.",
+)
+@click.option(
+    "--confirm",
+    "confirmations",
+    type=click.IntRange(min=1, max=20),
+    default=3,
+    show_default=True,
+    metavar="RUNS",
+    help="VALID runs in a row that a result needs.",
+)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(min=0.5, max=50),
+    default=5.0,
+    show_default=True,
+    metavar="PERCENT",
+    help="How exactly the Server rate is found.",
+)
+@_SET
+@_MODEL
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of journal, trials and result; a second call goes on there. Without it: "
+    "results/tune-ENTRY under the working directory.",
+)
+@click.option("--fresh", is_flag=True, help="Start anew; the earlier journal is kept aside.")
+@click.option("--dry-run", is_flag=True, help="Print what would be tried, and how long it takes.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@click.pass_context
+def tune_served(ctx: click.Context, /, **options: Any) -> None:
+    """Find the best concurrency, queue delay, batch and instances behind Triton.
 
     The search of `harness tune`, for the entry whose harness is Triton: requests in flight
     (`triton_window`), connections (`triton_clients`), model instances (`lanes`), the dynamic
-    batcher's delay, and the batch size. Every trial starts a server of its own.
+    batcher's delay, and the batch size. Every trial starts a server of its own. A field that
+    --set names keeps its value.
 
     \b
     Examples:
       harness triton tune --target cpu --workload digits --scenario offline --budget 2
       harness triton tune --target cpu --workload digits --scenario server --set lanes=1
-    """
+    """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
+    from runtime.cli.tune import tune_entry
 
-
-@click.pass_context
-def _tune(ctx: click.Context, /, **options: Any) -> None:
-    """Call `harness tune` for the Triton variant."""
     ctx.invoke(tune_entry, **options, harness="triton")
-
-
-triton.add_command(
-    click.Command(
-        "tune",
-        callback=_tune,
-        params=[p for p in tune_entry.params if p.name != "harness"],
-        help=_TUNE_HELP,
-    )
-)

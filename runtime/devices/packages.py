@@ -56,6 +56,12 @@ PACKAGES: tuple[Package, ...] = (
         distribution="pycuda", module="pycuda", purpose="copies and streams on GPUs", extra="gpu"
     ),
     Package(
+        distribution="nvidia-pytriton",
+        module="pytriton",
+        purpose="a Triton server with the Python backend, for machines without NVIDIA's container",
+        extra="triton",
+    ),
+    Package(
         distribution="tritonclient",
         module="tritonclient",
         purpose="drives a Triton Inference Server",

@@ -21,6 +21,7 @@ from runtime.plan import RunPlan
 from runtime.record import Cause, Verdict
 from runtime.triton.fleet import Fleet, devices_of
 from runtime.triton.install import Install, find_server
+from runtime.triton.regions import sweep
 from runtime.triton.repository import write_model
 from runtime.triton.server import READY_S
 from runtime.triton.spec import PYTHON, choose_backend, spec_of
@@ -116,14 +117,15 @@ def serving(plan: RunPlan, folder: Path) -> Iterator[Serving]:
     if plan.harness is not HarnessKind.TRITON:
         yield Serving()
         return
-    if plan.servers:
-        write_endpoints(folder, Endpoints(model=plan.workload, urls=plan.servers))
-        yield Serving(urls=plan.servers)
-        return
-    install = find_server()
-    devices, gpus = devices_of(plan)
-    backend = prepare_repository(plan, folder / REPOSITORY, install, gpus)
     with ExitStack() as stack:
+        stack.callback(sweep)  # a child that ended on an error leaves its regions
+        if plan.servers:
+            write_endpoints(folder, Endpoints(model=plan.workload, urls=plan.servers))
+            yield Serving(urls=plan.servers)
+            return
+        install = find_server()
+        devices, gpus = devices_of(plan)
+        backend = prepare_repository(plan, folder / REPOSITORY, install, gpus)
         fleet = Fleet(install, folder / REPOSITORY, folder, devices)
         served = Serving(fleet)
         stack.callback(served.close)

@@ -33,6 +33,8 @@ OPTIONS = (
     ("grpc.max_receive_message_length", -1),
     ("grpc.use_local_subchannel_pool", 1),  # a connection of its own for every client
     ("grpc.enable_retries", 0),  # a retry must be seen and counted here
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),  # a server that was restarted is found soon
 )
 """Options of the gRPC channel."""
 

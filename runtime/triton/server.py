@@ -121,6 +121,9 @@ class TritonServer:
     def start(self, models: Sequence[str], ready_s: float = READY_S) -> None:
         """Start the server and return when it is live, it is ready, and its models are.
 
+        The kernel ends it with the thread that called this: an orphan would disturb the next
+        run. Call it from a thread that outlives the server.
+
         Args:
             models: Models that must be ready.
             ready_s: How long that may take, in seconds.

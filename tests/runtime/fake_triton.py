@@ -157,7 +157,8 @@ def serve(port: int, repository: Path):
             target = request.outputs[0]
             if "shared_memory_region" in target.parameters and FAULTS.get("infer") != "message":
                 start = target.parameters["shared_memory_offset"].int64_param
-                region = self.regions[target.parameters["shared_memory_region"].string_param]
+                name = target.parameters["shared_memory_region"].string_param
+                region = self._region(name, context)
                 region[start : start + found.nbytes] = found.tobytes()
                 answer.raw_output_contents.append(b"")
             else:
@@ -168,11 +169,15 @@ def serve(port: int, repository: Path):
             if "shared_memory_region" not in source.parameters:
                 return request.raw_input_contents[0]
             name = source.parameters["shared_memory_region"].string_param
-            if name not in self.regions:
+            size = source.parameters["shared_memory_byte_size"].int64_param
+            return self._region(name, context)[:size]
+
+        def _region(self, name, context):
+            region = self.regions.get(name)
+            if region is None:
                 words = f"Unable to find shared memory region: '{name}'"
                 context.abort(grpc.StatusCode.INVALID_ARGUMENT, words)
-            size = source.parameters["shared_memory_byte_size"].int64_param
-            return self.regions[name][:size]
+            return region
 
         def _fault(self, number, context):
             kind, first = FAULTS.get("infer", ""), FAULTS.get("from", 1)
