@@ -35,7 +35,7 @@ def machine(cuda_library, monkeypatch, tmp_path):
 
 
 def plan(scenario, *changes, mode=Mode.PERFORMANCE):
-    few = [] if mode is Mode.ACCURACY else ["min_duration_ms=300"]
+    few = [] if mode is Mode.ACCURACY else ["min_duration_ms=20"]
     overrides = [
         "backend=tensorrt",
         "batch_size=32",
