@@ -7,15 +7,23 @@ the one that TensorRT uses, and never use the default stream.
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from runtime.devices.cuda_driver import LIBRARY, Driver
+from runtime.errors import Problem, UsageError, suggest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+LAYER_VARIABLE = "HARNESS_CUDA_LAYER"
+"""Environment variable that chooses the layer where both could be had."""
+
+LAYERS = ("", "pycuda", "direct")
+"""What it may say; empty leaves the choice to what is installed."""
 
 _MIG = re.compile(r"\bMIG (\S+)")
 
@@ -195,13 +203,19 @@ def open_device(index: int, *, library: str = LIBRARY, layer: str = "") -> Devic
     Args:
         index: Index among the devices that this process sees.
         library: The driver library.
-        layer: `pycuda` or `direct`; empty takes pycuda where it is installed.
+        layer: `pycuda` or `direct`; empty asks HARNESS_CUDA_LAYER, then takes pycuda where it
+            is installed.
 
     Raises:
         MissingError: No driver, one that is too old, or no such device.
+        UsageError: HARNESS_CUDA_LAYER names no layer.
     """
     from runtime.devices.cuda_direct import DirectDevice
 
+    layer = layer or os.environ.get(LAYER_VARIABLE, "")
+    if layer not in LAYERS:
+        where, want = LAYER_VARIABLE, " or ".join(filter(None, LAYERS))
+        raise UsageError(Problem(where, want, repr(layer), suggest(layer, LAYERS[1:])))
     driver = Driver(library)
     driver.call("cuInit", 0, doing="starting the CUDA driver")
     if layer == "direct" or (not layer and not _has_pycuda()):
