@@ -27,6 +27,8 @@ class Reader:
     def __init__(self, root: Path | None, store: Path | None = None) -> None:
         """Hold where to read; `root` is the folder that source references start at."""
         self.root = root
+        self.lengths: dict[str, int | None] = {}
+        """Lines of each file that pages link to, counted once a build; None without a page."""
         self._store = store
         self._given: Evidence | None = None
 

@@ -57,7 +57,7 @@ class SourceRole(ReferenceRole):
         """Return the link; it is resolved when the page is written."""
         place = sources.parse_place(self.target)
         text = nodes.literal("", self.title, classes=["docgen-src"])
-        problem = sources.find_problem(domain.of(self.env).reader.root, place)
+        problem = sources.find_problem(domain.of(self.env).reader, place)
         if problem:
             _log.warning("%s", problem, location=self.get_location(), type="bench", subtype="src")
             return [text], []

@@ -16,8 +16,11 @@ from docgen.errors import Problem
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+    from sphinx.builders import Builder
     from sphinx.builders.html import StandaloneHTMLBuilder
     from sphinx.environment import BuildEnvironment
+
+    from docgen.sphinx.evidence import Reader
 
 FOLDER = "_source"
 """Where source pages stand in the site."""
@@ -54,16 +57,19 @@ def find_file(root: Path | None, path: str) -> Path | None:
     return found if found.stat().st_size <= LARGEST_BYTES else None
 
 
-def find_problem(root: Path | None, place: Place) -> Problem | None:
+def find_problem(reader: Reader, place: Place) -> Problem | None:
     """Return what is wrong with a reference to a source line; None where nothing is."""
     where = "bench:src"
+    root = reader.root
     if root is None:
         return Problem(where, "a project root", "none", "set docgen_root in conf.py")
-    found = find_file(root, place.path)
-    if found is None:
+    if place.path not in reader.lengths:
+        found = find_file(root, place.path)
+        reader.lengths[place.path] = _count_lines(found) if found is not None else None
+    lines = reader.lengths[place.path]
+    if lines is None:
         want = f"a file below {root.name} of at most {LARGEST_BYTES} bytes"
         return Problem(where, want, repr(place.path), "correct the path")
-    lines = _count_lines(found)
     if place.line > lines:
         got = f"line {place.line} of {lines} in {place.path}"
         return Problem(where, "a line of the file", got, "correct the number")
@@ -86,22 +92,40 @@ def _count_lines(path: Path) -> int:
     return data.count(b"\n") + (not data.endswith(b"\n"))
 
 
+class Located(NamedTuple):
+    """Where a link to a line goes."""
+
+    uri: str
+    """Its address."""
+    title: str
+    """What a reader learns of it before following it."""
+    internal: bool
+    """Whether it stays on the site."""
+
+
+def locate(env: BuildEnvironment, builder: Builder, here: str, place: Place) -> Located | None:
+    """Return where a link on a page goes; None where the output has no pages of source."""
+    title = f"{place.path}, line {place.line}" if place.line else place.path
+    repository = find_repository(env)
+    if repository:
+        uri = repository.replace("{path}", place.path).replace("{line}", str(place.line or 1))
+        return Located(uri, title, internal=False)
+    if builder.format != "html" or builder.name in {"singlehtml", "epub"}:
+        return None
+    anchor = f"#L{place.line}" if place.line else ""
+    uri = builder.get_relative_uri(here, f"{FOLDER}/{place.path}") + anchor
+    return Located(uri, title, internal=True)
+
+
 def _resolve(app: Sphinx, env: BuildEnvironment, node: Any, contnode: Any) -> Any:
     """Return the link of a `bench:src` role; plain text where the output has no pages."""
     if node.get("refdomain") != "bench" or node.get("reftype") != "src":
         return None
-    place = parse_place(node["reftarget"])
-    title = f"{place.path}, line {place.line}" if place.line else place.path
-    anchor = f"#L{place.line}" if place.line else ""
-    repository = find_repository(env)
-    if repository:
-        uri = repository.replace("{path}", place.path).replace("{line}", str(place.line or 1))
-        return nodes.reference("", "", contnode, refuri=uri, internal=False, reftitle=title)
-    if app.builder.format != "html" or app.builder.name in {"singlehtml", "epub"}:
+    found = locate(env, app.builder, node["refdoc"], parse_place(node["reftarget"]))
+    if found is None:
         return contnode
-    page = f"{FOLDER}/{place.path}"
-    uri = app.builder.get_relative_uri(node["refdoc"], page) + anchor
-    return nodes.reference("", "", contnode, refuri=uri, internal=True, reftitle=title)
+    uri, title, internal = found
+    return nodes.reference("", "", contnode, refuri=uri, internal=internal, reftitle=title)
 
 
 def _collect_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:

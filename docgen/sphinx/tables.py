@@ -18,7 +18,11 @@ from docutils.parsers.rst.directives.tables import ListTable
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
+from docgen.sphinx import quick_links
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from markdown_it import MarkdownIt
     from sphinx.application import Sphinx
 
@@ -30,7 +34,7 @@ _BLOCKS = re.compile(r"^ *(?:`{3}|~{3}|:{3}|\+{3}|%|\[[^\]]*\]:)", re.MULTILINE)
 """Starts of blocks that only MyST itself understands."""
 _ROLE = "\ue000{}\ue001"
 _ROLES = re.compile("\ue000(\\d+)\ue001")
-_PRIVATE = re.compile("[\ue000\ue001]")
+_PRIVATE = re.compile("[\ue000-\ue003]")
 _TAGS = re.compile(r"<(/?)([a-z0-9]+)[^>]*>")
 
 
@@ -55,8 +59,9 @@ class QuickTable(ListTable):
         if rows is None or self.arguments or "name" in self.options:
             return list(super().run())
         found: list[nodes.Node] = []
-        html = self._html(rows, found)
-        table = quick_table()
+        links: list[quick_links.Link] = []
+        html = self._html(rows, found, links)
+        table = quick_table(links=links)
         at = 0
         for mark in _ROLES.finditer(html):
             table += nodes.raw("", html[at : mark.start()], format="html")
@@ -71,8 +76,8 @@ class QuickTable(ListTable):
         found: tuple[str | None, int | None] = self.state_machine.get_source_and_line(self.lineno)
         return found
 
-    def _html(self, rows: Rows, found: list[nodes.Node]) -> str:
-        """Return the table as HTML with a mark for each node that is put into `found`."""
+    def _html(self, rows: Rows, found: list[nodes.Node], links: list[quick_links.Link]) -> str:
+        """Return the table as HTML with a mark for each node and link put into the lists."""
         heads = self.options.get("header-rows", 0)
         stubs = self.options.get("stub-columns", 0)
         classes = escape(" ".join(["table", *self.options.get("class", [])]), quote=True)
@@ -85,7 +90,7 @@ class QuickTable(ListTable):
             parity = "row-odd" if number % 2 == 0 else "row-even"
             out.append(f'<tr class="{parity}">')
             for place, lines in enumerate(row):
-                inside = self._cell(lines, found)
+                inside = self._cell(lines, found, links)
                 if number < heads:
                     out.append(f'<th class="head" scope="col">{inside}</th>\n')
                 elif place < stubs:
@@ -97,7 +102,9 @@ class QuickTable(ListTable):
         out.append("</table></div>\n")
         return "".join(out)
 
-    def _cell(self, lines: list[str], found: list[nodes.Node]) -> str:
+    def _cell(
+        self, lines: list[str], found: list[nodes.Node], links: list[quick_links.Link]
+    ) -> str:
         """Return a cell as HTML: anchors of its labels, then its text."""
         anchors = []
         while lines and (label := _LABEL.fullmatch(lines[0])):
@@ -109,6 +116,11 @@ class QuickTable(ListTable):
             return "".join(anchors)
         html, spans = _render("\n".join(lines))
         for name, text in spans:
+            link = quick_links.take(self.state.document.settings.env, name, text)
+            if link is not None:
+                html = html.replace("\ue000\ue001", quick_links.MARK.format(len(links)), 1)
+                links.append(link)
+                continue
             html = html.replace("\ue000\ue001", _ROLE.format(len(found)), 1)
             found.append(self._role(name, text))
         head, rest = ("<p>", html[3:]) if html.startswith("<p>") else ("", html)
@@ -182,6 +194,57 @@ def _parser() -> MarkdownIt:
     parser.add_render_rule("myst_role", write_role)
     parser.add_render_rule("code_inline", write_code)
     return parser
+
+
+class QuickLinks(SphinxPostTransform):
+    """Turns the links of quick tables into HTML, or into references that Sphinx resolves."""
+
+    default_priority = 5
+    """Before the references are resolved."""
+
+    def run(self, **kwargs: Any) -> None:
+        """Put something in place of every mark."""
+        del kwargs
+        app = getattr(self.env, "_app", None) or self.env.app
+        for table in list(self.document.findall(quick_table)):
+            links = table["links"]
+            if not links:
+                continue
+            written = [self._write(link, app.builder) for link in links]
+            table.children = [
+                piece
+                for child in table.children
+                for piece in (
+                    _replace_marks(child, links, written, self.env.docname)
+                    if isinstance(child, nodes.raw)
+                    else [child]
+                )
+            ]
+            for child in table.children:
+                child.parent = table
+
+    def _write(self, link: quick_links.Link, builder: Any) -> str | None:
+        """Return a link as HTML; None where it must be a reference."""
+        if builder.format != "html":
+            return None
+        return quick_links.write(link, self.env, builder, self.env.docname)
+
+
+def _replace_marks(
+    raw: nodes.raw, links: list[quick_links.Link], written: list[str | None], here: str
+) -> Iterator[nodes.Node]:
+    """Yield a piece of HTML with its links, cut where one must be a reference."""
+    parts = quick_links.MARKS.split(raw.astext())
+    html = parts[0]
+    for number, rest in zip(map(int, parts[1::2]), parts[2::2], strict=True):
+        link = written[number]
+        if link is None:
+            yield nodes.raw("", html, format="html")
+            yield quick_links.make_node(links[number], here)
+            html = rest
+        else:
+            html += link + rest
+    yield nodes.raw("", html, format="html")
 
 
 class PlainTables(SphinxPostTransform):
@@ -264,4 +327,5 @@ def register(app: Sphinx) -> None:
     app.add_node(nodes.entry, override=True, html=(_visit_entry, _depart_entry))
     app.add_node(quick_table, html=(_visit_quick, _visit_quick))
     app.add_directive_to_domain("bench", "table", QuickTable)
+    app.add_post_transform(QuickLinks)
     app.add_post_transform(PlainTables)
