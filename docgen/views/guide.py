@@ -12,18 +12,14 @@ from docgen.views import commands as shell
 from docgen.views import (
     changed_targets,
     changes,
-    docgen,
     evidence_tables,
     figures,
-    from,
-    import,
     links,
     mig,
     profile,
     quantization,
     telemetry,
     tuning_tables,
-    views,
 )
 from docgen.views.lookup import Lookup, causes, none_cell, scenario_title, scenario_word, variant
 from docgen.views.measure import (

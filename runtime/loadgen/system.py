@@ -62,8 +62,9 @@ class System(ABC):
         """Let devices take the loaded samples into their own memory, where settings ask for it.
 
         Args:
-            samples: What the library holds now; by default they stay where they are.
+            samples: What the library holds now.
         """
+        del samples  # of most systems they stay where they are
 
     def construct(self) -> Any:
         """Return LoadGen's handle of this system."""
