@@ -10,8 +10,6 @@ from docgen.claims.compose import Composer
 from docgen.evidence import State
 from docgen.views import commands as shell
 from docgen.views import (
-    changed_targets,
-    changes,
     evidence_tables,
     figures,
     links,
@@ -21,6 +19,7 @@ from docgen.views import (
     telemetry,
     tuning_tables,
 )
+from docgen.views.changes import changed_targets
 from docgen.views.lookup import Lookup, causes, none_cell, scenario_title, scenario_word, variant
 from docgen.views.measure import (
     UNVERIFIED,
