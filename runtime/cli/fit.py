@@ -79,8 +79,9 @@ def fit_memory(
 
     The model's graph is read, its shapes inferred: weights, inputs and outputs, and the
     fullest moment between its nodes, in the entry's number format, for all lanes and
-    processes of a device. The CUDA context and the libraries' own memory are not in the
-    sum; the largest batch leaves a tenth of the memory for them. On a machine that has the
+    processes of a device. A library that fuses operators needs less, and only what does not
+    fit even then is said not to fit. The CUDA context and the libraries' own memory are not
+    in the sum; the largest batch leaves a tenth of the memory for them. On a machine that has the
     target's device, what is free there now is shown, too.
 
     \b
@@ -113,7 +114,7 @@ def fit_memory(
         print_json({"kind": "calliope.fit", "schema": 1, "entries": rows})
     else:
         _show(found)
-    ctx.exit(TOO_BIG if any(f.footprint.share > 1 for f in found) else 0)
+    ctx.exit(TOO_BIG if any(f.footprint.verdict == "does not fit" for f in found) else 0)
 
 
 def _chosen(
@@ -201,11 +202,12 @@ def _show_one(one: EntryFit) -> None:
     lines = [
         ("memory", f"{gigabytes(needed.memory)} GB"),
         ("largest batch", f"{needed.largest:,} (leaves {1 - USABLE:.0%} of the memory free)"),
-        ("graph", f"{one.model}, as written: a build that fuses operators needs less"),
+        ("graph", f"{one.model}, as written"),
+        ("at least", f"{gigabytes(needed.least)} GB, with every element-wise operator fused"),
         ("on top", "the CUDA context and the libraries' own memory"),
     ]
     if one.free is not None:
-        fits = "fits" if needed.total <= one.free else "does not fit now"
+        fits = "fits" if needed.least <= one.free else "does not fit now"
         lines.append(("free here", f"{gigabytes(one.free)} GB: {fits}"))
     if needed.unsized:
         text = f"{needed.unsized} tensors whose shape is not known: export with static shapes"

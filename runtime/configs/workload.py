@@ -63,6 +63,9 @@ class Workload:
     peak_activations: Annotated[int, Unit("elements"), Between(0)] = 0
     """Elements of one sample at the widest point of the graph: the tensors that must
     exist at the same time. 0 where nobody counted."""
+    fused_activations: Annotated[int, Unit("elements"), Between(0)] = 0
+    """The same where element-wise operators write where they read, as libraries that fuse
+    them do: no library needs fewer. 0 where nobody counted."""
     loadgen_name: str
     """Model name in LoadGen's configuration (`resnet50`), or `*` where the
     workload is none of MLPerf's."""

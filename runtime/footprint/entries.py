@@ -113,7 +113,7 @@ def check_free(plans: Iterable[RunPlan], registry: Registry, found: Found) -> It
             continue
         graph = declared(workload) if plan.model is None else read_graph(plan.model)
         needed = fit(graph, workload, plan.settings, free)
-        if needed.share <= 1:
+        if needed.least <= free:
             continue
         do = f"end what else runs on it, or set batch_size to at most {needed.largest}"
         if not needed.largest:
@@ -121,7 +121,7 @@ def check_free(plans: Iterable[RunPlan], registry: Registry, found: Found) -> It
         yield Problem(
             f"{plan.key}.batch_size",
             f"at most {free / GB:.3g} GB, which are free on this machine's device",
-            f"at least {needed.total / GB:.3g} GB for batch {needed.batch}",
+            f"at least {needed.least / GB:.3g} GB for batch {needed.batch}",
             do,
             MEMORY_FIT.code,
         )

@@ -10,7 +10,8 @@ from typing import Any
 from runtime.configs.fieldspec import most_of
 from runtime.configs.schema import Settings
 from runtime.configs.workload import Tensor, Workload
-from runtime.footprint.graph import GraphMemory, Load, load_bytes, width
+from runtime.footprint.graph import GraphMemory, load_bytes, width
+from runtime.footprint.liveness import Load
 from runtime.vocabulary import Precision
 
 USABLE = 0.9
@@ -60,6 +61,8 @@ class Footprint:
     """Memory to hold it against, in bytes."""
     largest: int
     """Largest batch that takes at most the usable share; 0 where not even one sample does."""
+    least: float
+    """The sum in bytes where the library fuses every element-wise operator."""
     unsized: int = 0
     """Tensors of the graph whose size is not known and not counted."""
 
@@ -75,8 +78,11 @@ class Footprint:
 
     @property
     def verdict(self) -> str:
-        """Return `fits`, `tight` (above the usable share) or `does not fit`."""
-        if self.share > 1:
+        """Return `fits`, `tight` (above the usable share) or `does not fit`.
+
+        Only what does not fit with every operator fused is said not to fit.
+        """
+        if self.least > self.memory:
             return "does not fit"
         return "tight" if self.share > USABLE else "fits"
 
@@ -87,6 +93,7 @@ class Footprint:
             "batch": self.batch,
             "largest_batch": self.largest,
             "total_bytes": round(self.total),
+            "least_bytes": round(self.least),
             "memory_bytes": round(self.memory),
             "share": round(self.share, 6),
             "usable_share": USABLE,
@@ -106,12 +113,14 @@ def fit(graph: GraphMemory, workload: Workload, settings: Settings, memory: floa
         settings: Effective settings: batch, lanes, processes, precision, workspace.
         memory: Memory of one device, in bytes.
 
-    Why: sizes are those of the graph as written. A library that fuses operators needs less
-        for activations; its workspace and kernels come on top of what is counted.
+    Why: the parts are those of the graph as written. A library that fuses operators needs less
+        for activations, which `least` allows for; its workspace and kernels come on top.
     """
     parts = tuple(_parts(graph, workload, settings))
+    fused = replace(graph, moments=graph.fused)
     return Footprint(
         parts=parts,
+        least=sum(part.size for part in _parts(fused, workload, settings)),
         batch=settings.batch_size,
         memory=memory,
         largest=_largest(graph, workload, settings, memory),
@@ -130,6 +139,7 @@ def declared(workload: Workload) -> GraphMemory:
         inputs=load(workload.input),
         outputs=load(workload.output),
         moments=((("float32", 0, workload.peak_activations),),),
+        fused=((("float32", 0, workload.fused_activations or workload.peak_activations),),),
         nodes=0,
         unsized=(),
         fixed_batch=None,

@@ -8,21 +8,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from runtime.errors import ArtifactError, ConfigError, Problem
+from runtime.footprint.liveness import Load, Size, moments, sum_up
 
 SMALL = 4_096
 """Elements up to which an initializer is kept for shape inference: it may hold a shape."""
-
-VIEWS = frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout"})
-"""Operators whose output is their input, seen otherwise: no memory of its own."""
-
-Load = tuple[tuple[str, int, int], ...]
-"""Elements that are alive at one moment: of each type, `fixed` and `slope` by the batch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +33,9 @@ class GraphMemory:
     moments: tuple[Load, ...]
     """What is alive between inputs and outputs while each node runs; without moments that
     another one exceeds at every batch size."""
+    fused: tuple[Load, ...]
+    """The same where element-wise operators work in the memory of what they read, as
+    libraries that fuse them do: less is not possible without computing anything twice."""
     nodes: int
     """Nodes of the graph."""
     unsized: tuple[str, ...]
@@ -54,9 +52,14 @@ class GraphMemory:
         """
         return max((load_bytes(m, batch, widths) for m in self.moments), default=0.0)
 
-    def elements(self, batch: int) -> int:
+    def least_activations(self, batch: int, widths: dict[str, float]) -> float:
+        """Return the bytes alive at the fullest moment where operators are fused."""
+        return max((load_bytes(m, batch, widths) for m in self.fused), default=0.0)
+
+    def elements(self, batch: int, *, fused: bool = False) -> int:
         """Return the elements alive at the moment that has most of them."""
-        return max((sum(f + s * batch for _, f, s in m) for m in self.moments), default=0)
+        chosen = self.fused if fused else self.moments
+        return max((sum(f + s * batch for _, f, s in m) for m in chosen), default=0)
 
 
 def load_bytes(load: Load, batch: int, widths: dict[str, float]) -> float:
@@ -105,16 +108,14 @@ def read_graph(source: Path | bytes, where: str = "") -> GraphMemory:
     sizes = _sizes(model, fixed, frozenset(weights))
     return GraphMemory(
         weights=dict(_count(weights.values())),
-        inputs=_load((v.name for v in model.graph.input if v.name in sizes), sizes),
-        outputs=_load((v.name for v in model.graph.output if v.name in sizes), sizes),
-        moments=_moments(model.graph, sizes, frozenset(weights)),
+        inputs=sum_up((v.name for v in model.graph.input if v.name in sizes), sizes),
+        outputs=sum_up((v.name for v in model.graph.output if v.name in sizes), sizes),
+        moments=moments(model.graph, sizes, frozenset(weights)),
+        fused=moments(model.graph, sizes, frozenset(weights), fused=True),
         nodes=len(model.graph.node),
         unsized=tuple(_unsized(model.graph, sizes, frozenset(weights))),
         fixed_batch=fixed,
     )
-
-
-_Size = tuple[str, int, int]
 
 
 def _kind(number: int) -> str:
@@ -184,7 +185,7 @@ def _copied(tensor: Any) -> Any:
     return copy
 
 
-def _sizes(model: Any, fixed: int | None, weights: frozenset[str]) -> dict[str, _Size]:
+def _sizes(model: Any, fixed: int | None, weights: frozenset[str]) -> dict[str, Size]:
     """Return type, fixed elements and elements a sample of every tensor with a known shape."""
     if fixed is not None:
         shapes = _shapes(model, None, weights)
@@ -224,66 +225,7 @@ def _shapes(model: Any, batch: int | None, weights: frozenset[str]) -> dict[str,
     return found
 
 
-def _load(names: Iterable[str], sizes: dict[str, _Size]) -> Load:
-    """Return the sizes of some tensors, summed by type."""
-    found: dict[str, list[int]] = {}
-    for name in names:
-        kind, fixed, slope = sizes[name]
-        row = found.setdefault(kind, [0, 0])
-        row[0] += fixed
-        row[1] += slope
-    return tuple((kind, row[0], row[1]) for kind, row in sorted(found.items()))
-
-
-def _moments(graph: Any, sizes: dict[str, _Size], weights: frozenset[str]) -> tuple[Load, ...]:
-    """Return what is alive while each node runs, in the order of the file.
-
-    A tensor lives from the node that makes it to the last that reads it; a view lives in the
-    memory of what it shows. Inputs and outputs of the graph have buffers of their own.
-    """
-    owner = _owners(graph)
-    ends = {v.name for v in (*graph.input, *graph.output)} | weights
-    last: dict[str, int] = {}
-    for step, node in enumerate(graph.node):
-        for name in (*node.input, *node.output):
-            last[owner.get(name, name)] = step
-    alive: set[str] = set()
-    loads: dict[Load, None] = {}
-    for step, node in enumerate(graph.node):
-        made = {owner.get(name, name) for name in node.output if name}
-        alive |= {name for name in made if name in sizes and name not in ends}
-        loads[_load(sorted(alive), sizes)] = None
-        alive = {name for name in alive if last[name] > step}
-    return tuple(_greatest(loads))
-
-
-def _owners(graph: Any) -> dict[str, str]:
-    """Return the tensor that each view shows."""
-    owner: dict[str, str] = {}
-    for node in graph.node:
-        if node.op_type in VIEWS and node.input and node.output:
-            owner[node.output[0]] = owner.get(node.input[0], node.input[0])
-    return owner
-
-
-def _greatest(loads: Collection[Load]) -> Iterator[Load]:
-    """Yield the moments that no other one exceeds in every type, fixed and by the batch."""
-    rows = [{kind: (fixed, slope) for kind, fixed, slope in load} for load in loads]
-    for load, row in zip(loads, rows, strict=True):
-        if not any(other is not row and _exceeds(other, row) for other in rows):
-            yield load
-
-
-def _exceeds(one: dict[str, tuple[int, int]], other: dict[str, tuple[int, int]]) -> bool:
-    """Tell whether a moment has no less of any type than another, at every batch size."""
-    none = (0, 0)
-    return all(
-        fixed <= one.get(kind, none)[0] and slope <= one.get(kind, none)[1]
-        for kind, (fixed, slope) in other.items()
-    )
-
-
-def _unsized(graph: Any, sizes: dict[str, _Size], weights: frozenset[str]) -> Iterator[str]:
+def _unsized(graph: Any, sizes: dict[str, Size], weights: frozenset[str]) -> Iterator[str]:
     """Yield the tensors that nodes make and whose shape is not known."""
     for node in graph.node:
         for name in node.output:

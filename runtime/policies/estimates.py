@@ -37,7 +37,8 @@ MEMORY = Policy(
     rule=(
         "Weights once for each lane, plus, for each lane, batch x the widest point of the graph: "
         "the tensors that must exist at the same time, in the model's format. The CUDA context "
-        "and the workspace of TensorRT come on top."
+        "and the workspace of TensorRT come on top. A library that fuses element-wise operators "
+        "needs less; only what does not fit even then is refused."
     ),
     applies_to="all",
     source="Calliope",
@@ -107,10 +108,13 @@ def largest_batch(workload: Workload, settings: Settings, memory_gb: float) -> i
 def check_memory(entry: Entry, workload: Workload, target: Target) -> list[Problem]:
     """Return the problem of an entry that cannot fit into its device; empty where it may fit."""
     memory, settings = target.memory_gb, entry.settings
-    if memory is None or memory_share(workload, settings, memory.value) <= 1:
+    fused = replace(
+        workload, peak_activations=workload.fused_activations or workload.peak_activations
+    )
+    if memory is None or memory_share(fused, settings, memory.value) <= 1:
         return []
-    need = memory_bytes(workload, settings) / 1e9
-    fits = largest_batch(workload, settings, memory.value)
+    need = memory_bytes(fused, settings) / 1e9
+    fits = largest_batch(fused, settings, memory.value)
     do = f"set batch_size to at most {fits}" if fits else "set fewer lanes"
     where = f"{entry.key}.batch_size"
     got = f"at least {need:.3g} GB for batch {settings.batch_size} and {settings.lanes} lanes"

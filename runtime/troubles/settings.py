@@ -48,7 +48,7 @@ MEMORY_FIT = Trouble(
     mend="Set the `batch_size` that the message names, or fewer `lanes`.",
     source="mlcommons/inference issue 1830; NVIDIA/TensorRT issue 840",
 )
-"""A lower estimate, so the refusal is certain."""
+"""Operators are taken as fused, so the refusal is certain."""
 
 USER_CONF_FORM = Trouble(
     code="user-conf-form",

@@ -44,6 +44,7 @@ WORKLOAD = Workload(
     flops_per_sample=1_578_240.0,
     parameters=52_298,
     peak_activations=4_096,
+    fused_activations=4_096,
     loadgen_name="*",
 )
 """The digits workload: a real measurement in seconds on any CPU."""

@@ -44,6 +44,7 @@ WORKLOAD = Workload(
     flops_per_sample=8_178_368_512.0,
     parameters=25_557_032,
     peak_activations=2_408_448,
+    fused_activations=1_304_576,
     loadgen_name="resnet50",
     mlperf=True,
 )

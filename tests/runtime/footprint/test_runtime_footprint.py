@@ -43,6 +43,7 @@ def test_both_models_of_the_package_have_their_stated_sizes():
     small = read_graph(DIGITS)
     assert sum(small.weights.values()) == digits.WORKLOAD.parameters
     assert small.elements(1) == digits.WORKLOAD.peak_activations
+    assert small.elements(1, fused=True) == digits.WORKLOAD.fused_activations
     assert small.unsized == ()
     content = resnet_graph.build(width=16)
     assert read_graph(content).elements(3) == 3 * modelfile.measure(content).peak_activations
@@ -61,6 +62,22 @@ def test_a_branch_lives_until_it_is_joined():
     assert (graph.inputs, graph.outputs) == ((("float32", 0, 6),), (("float32", 0, 6),))
     assert graph.activations(5, {}) == 5 * 18 * 4
     assert graph.activations(5, {"float32": 2}) == 5 * 18 * 2
+
+
+def test_a_sum_is_taken_where_one_part_of_it_lies():
+    """x -> a = conv-like; b = relu(a) in a's memory; y = b + a's other reader, never stored."""
+    weight = helper.make_tensor("w", FLOAT, [6, 6], [0.0] * 36)
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["a"]),
+        helper.make_node("Relu", ["a"], ["b"]),
+        helper.make_node("MatMul", ["b", "w"], ["c"]),
+        helper.make_node("MatMul", ["c", "w"], ["d"]),
+        helper.make_node("Add", ["d", "b"], ["e"]),
+        helper.make_node("MatMul", ["e", "w"], ["y"]),
+    ]
+    graph = read_graph(model(nodes, ["n", 6], ["n", 6], [weight]))
+    assert graph.elements(1) == 18  # b beside c and d, or beside d and e
+    assert graph.elements(1, fused=True) == 12  # b, later d and e, in one place beside c
 
 
 def test_views_take_no_memory_and_keep_what_they_show():
@@ -164,6 +181,7 @@ def test_random_graphs_agree_with_a_second_implementation(seed):
     graph = read_graph(model(nodes, ["n", 3], ["n", widths[-1]]))
     for batch in (1, 7):
         assert graph.elements(batch) == batch * peak(count, edges, widths)
+        assert 0 <= graph.elements(batch, fused=True) <= graph.elements(batch)
 
 
 @pytest.mark.parametrize("precision", [Precision.FP32, Precision.FP16, Precision.INT8])
@@ -197,6 +215,10 @@ def test_every_entry_fits_by_its_graph_and_agrees_with_the_stated_sizes():
         assert found.verdict == "fits", entry.key
         stated = fit(declared(workload), workload, entry.settings, memory)
         assert found.total == pytest.approx(stated.total, rel=0.01), entry.key
+        assert found.least == pytest.approx(stated.least, rel=0.01), entry.key
+    graph = graphs["resnet50"]
+    assert graph.elements(1) == WORKLOAD.peak_activations
+    assert graph.elements(1, fused=True) == WORKLOAD.fused_activations
 
 
 def test_loads_are_summed_in_their_own_types():
