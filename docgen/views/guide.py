@@ -9,7 +9,15 @@ from docgen.catalog import Catalog, Entry, Policy, Target
 from docgen.claims.compose import Composer
 from docgen.evidence import State
 from docgen.views import commands as shell
-from docgen.views import evidence_tables, figures, links, profile, quantization, tuning_tables
+from docgen.views import (
+    engines,
+    evidence_tables,
+    figures,
+    links,
+    profile,
+    quantization,
+    tuning_tables,
+)
 from docgen.views.lookup import Lookup, causes, none_cell, scenario_title, scenario_word, variant
 from docgen.views.measure import (
     UNVERIFIED,
@@ -44,15 +52,18 @@ _COMMANDS = 3
 
 def pages(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Output]:
     """Yield the guide of every target, with its plots."""
-    del config
     lookup = Lookup(catalog)
     composer = Composer(catalog) if lookup.foreign else None
     for target in catalog.targets:
-        yield from _guide(target, lookup, evidence, composer)
+        yield from _guide(target, lookup, evidence, composer, config)
 
 
 def _guide(
-    target: Target, lookup: Lookup, evidence: Evidence, composer: Composer | None
+    target: Target,
+    lookup: Lookup,
+    evidence: Evidence,
+    composer: Composer | None,
+    config: Config,
 ) -> Iterable[Output]:
     """Yield one guide and its plots."""
     entries = lookup.entries_of(target.name)
@@ -81,6 +92,7 @@ def _guide(
             "policies": _policies(entries, lookup),
             "precisions": _precisions(target, lookup),
             "quantized": quantized,
+            "engines": None if lookup.foreign else engines.section(target.name, config),
             "mig": _mig(target, lookup),
             "runs": evidence_tables.overview(entries, runs, lookup),
             "provenance": evidence_tables.provenance(entries, runs, lookup),
