@@ -72,11 +72,15 @@ def _section(facts: Mapping[str, Any]) -> Engines:
         ),
         scenarios=_scenarios(steps),
         facts=(
-            f"Measured {fmt.day(facts['created'])} on {inline(places)}; driver "
-            f"{inline(machine['driver'] or 'unknown')}; {inline(versions or 'no versions told')}; "
-            f"commit {code(facts['code']['commit'][:12] or 'unknown')}.",
-            f"Each timed part took {facts['timed_s']:g} s: short runs, not official ones. The goal "
-            f"of the ratio is {facts['goal']:g}.",
+            (
+                f"Measured {fmt.day(facts['created'])} on {inline(places)}; driver "
+                f"{inline(machine['driver'] or 'unknown')}; {inline(versions or 'no versions told')}; "
+                f"commit {code(facts['code']['commit'][:12] or 'unknown')}."
+            ),
+            (
+                f"Each timed part took {facts['timed_s']:g} s: short runs, not official ones. The goal "
+                f"of the ratio is {facts['goal']:g}."
+            ),
         ),
         failed=tuple(
             f"{inline(s['step'])}: exit code {s['exit_code']}"
