@@ -52,6 +52,7 @@ def _section(facts: Mapping[str, Any]) -> Engines:
     pairs = dict.fromkeys((s["workload"], s["precision"]) for s in steps)
     rows = tuple(_row(w, p, [s for s in steps if _of(s) == (w, p)]) for w, p in pairs)
     machine, packages = facts["machine"], facts["packages"]
+    driver = machine["driver"] or "unknown"
     versions = ", ".join(f"{n} {packages[n]}" for n in ("tensorrt", "pycuda") if n in packages)
     places = ", ".join(machine["devices"]) or "a machine whose devices nobody named"
     return Engines(
@@ -74,12 +75,12 @@ def _section(facts: Mapping[str, Any]) -> Engines:
         facts=(
             (
                 f"Measured {fmt.day(facts['created'])} on {inline(places)}; driver "
-                f"{inline(machine['driver'] or 'unknown')}; {inline(versions or 'no versions told')}; "
+                f"{inline(driver)}; {inline(versions or 'no versions told')}; "
                 f"commit {code(facts['code']['commit'][:12] or 'unknown')}."
             ),
             (
-                f"Each timed part took {facts['timed_s']:g} s: short runs, not official ones. The goal "
-                f"of the ratio is {facts['goal']:g}."
+                f"Each timed part took {facts['timed_s']:g} s: short runs, not official ones. The "
+                f"goal of the ratio is {facts['goal']:g}."
             ),
         ),
         failed=tuple(
