@@ -10,6 +10,7 @@ from docgen.claims.compose import Composer
 from docgen.evidence import State
 from docgen.views import commands as shell
 from docgen.views import (
+    engines,
     evidence_tables,
     figures,
     links,
@@ -58,7 +59,8 @@ def pages(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Outp
     composer = Composer(catalog) if lookup.foreign else None
     changed = changed_targets(config, catalog)
     for target in catalog.targets:
-        yield from _guide(target, lookup, evidence, composer, changed.get(target.name, ""))
+        since = changed.get(target.name, "")
+        yield from _guide(target, lookup, evidence, composer, since, config)
 
 
 def _guide(
@@ -67,6 +69,7 @@ def _guide(
     evidence: Evidence,
     composer: Composer | None,
     changed: str,
+    config: Config,
 ) -> Iterable[Output]:
     """Yield one guide and its plots."""
     entries = lookup.entries_of(target.name)
@@ -95,6 +98,7 @@ def _guide(
             "policies": _policies(entries, lookup),
             "precisions": _precisions(target, lookup),
             "quantized": quantized,
+            "engines": None if lookup.foreign else engines.section(target.name, config),
             "mig": _mig(target, lookup),
             "served": None if lookup.foreign else _served(target, entries, evidence),
             "runs": evidence_tables.overview(entries, runs, lookup),

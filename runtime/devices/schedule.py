@@ -81,7 +81,8 @@ class Step:
 
     def __str__(self) -> str:
         """Return the step in one line."""
-        moved = f" {'+'.join(self.reads)} -> {'+'.join(self.writes)}" if self.writes else ""
+        moved = " -> ".join("+".join(buffers) for buffers in (self.reads, self.writes) if buffers)
+        moved = f" {moved}" if moved else ""
         told = f" {self.event}" if self.event else ""
         return f"{self.stream}: {self.action.value}{told}{moved}"
 

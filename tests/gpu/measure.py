@@ -62,21 +62,20 @@ class Step:
         return " ".join(self.command)
 
 
-def plan_steps(target: str, folder: Path, seconds: float, device: int) -> list[Step]:
+def plan_steps(
+    target: str, folder: Path, seconds: float, device: int, workloads: Sequence[str] = tuple(BATCH)
+) -> list[Step]:
     """Return every step, in order; a later one may need an earlier one's files."""
     steps = [Step("machine", ("harness", "doctor", "--json"), "doctor", {})]
-    for workload in ("digits", "resnet50"):
+    for workload in workloads:
         file = str(folder / f"{workload}-int8.onnx")
         quantize = ("harness", "quantize", "--workload", workload, "--target", target)
-        steps.append(
-            Step(
-                f"{workload} int8 model",
-                (*quantize, "--no-compare", "--out", file, "--json"),
-                "quantize",
-                {"workload": workload},
-            )
-        )
         for precision in PRECISIONS:
+            if precision == "int8":
+                made = (*quantize, "--no-compare", "--out", file, "--json")
+                steps.append(
+                    Step(f"{workload} int8 model", made, "quantize", {"workload": workload})
+                )
             steps += _steps_of(
                 target, workload, precision, file=file, seconds=seconds, device=device
             )
@@ -124,15 +123,16 @@ def _steps_of(
     return made
 
 
-def measure(target: str, out: Path, seconds: float, device: int) -> int:
+def measure(options: argparse.Namespace) -> int:
     """Carry out every step, keep what it told, and return the exit code."""
+    target, out, seconds = options.target, options.out.absolute(), options.seconds
     place = out / target
     place.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "HARNESS_RECORD_DIR": str(place / "records")}
     rates: dict[tuple[str, str], float] = {}
     results: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
-        for step in plan_steps(target, Path(folder), seconds, device):
+        for step in plan_steps(target, Path(folder), seconds, options.device, options.workloads):
             rate = rates.get((step.facts.get("workload", ""), step.facts.get("precision", "")), 1e4)
             command = [word.format(rate=f"{rate:.0f}") for word in step.command]
             print(f"{step.name}: {' '.join(command)}", file=sys.stderr, flush=True)
@@ -398,6 +398,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         parser.add_argument("--target", default="h200-sxm-141gb", help="target of this GPU")
         parser.add_argument("--out", type=Path, default=ROOT / "docs" / "evidence")
+        parser.add_argument("--workloads", nargs="+", default=tuple(BATCH), choices=tuple(BATCH))
         parser.add_argument("--dry-run", action="store_true", help="print every command, run none")
     parser.add_argument("--seconds", type=float, default=5.0, help="length of each timed part")
     parser.add_argument("--device", type=int, default=0)
@@ -406,10 +407,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps((compare if single == "compare" else loop)(options)))
         return 0
     if options.dry_run:
-        for step in plan_steps(options.target, Path("FOLDER"), options.seconds, options.device):
+        folder = Path("FOLDER")
+        for step in plan_steps(
+            options.target, folder, options.seconds, options.device, options.workloads
+        ):
             print(f"# {step.name}\n{step}")
         return 0
-    return measure(options.target, options.out.absolute(), options.seconds, options.device)
+    return measure(options)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def test_a_dry_run_says_what_would_be_built(monkeypatch, tmp_path):
     assert facts["key"]["compute_capability"] == "9.0"
     assert facts["precision"] == {"file": "fp32", "engine": "fp32"}
     assert facts["graphs"] == 4
-    assert facts["steps"][-1] == "host: read"
+    assert facts["steps"][-1] == "host: read result-0"
     assert not list(tmp_path.iterdir())
     shown = call("build", *ENTRY, "--set", "precision=fp16", "--dry-run").stdout
     assert "fp16, of fp32" in shown
