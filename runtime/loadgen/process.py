@@ -92,7 +92,7 @@ class Child:
                     pass_fds=(writer,),
                     start_new_session=True,
                     cwd=home,
-                    env=child_environment(),
+                    env=_environment(),
                 )
         except BaseException:
             os.close(reader)
@@ -208,7 +208,7 @@ class Child:
         self._process.wait()
 
 
-def child_environment() -> dict[str, str]:
+def _environment() -> dict[str, str]:
     """Return the child's environment: it imports the same source as we do.
 
     Why: `python -m` puts the working directory first on the path, where a folder named
@@ -223,3 +223,8 @@ def child_environment() -> dict[str, str]:
         before = os.environ.get("PYTHONPATH")
         environment["PYTHONPATH"] = os.pathsep.join([str(root), *([before] if before else [])])
     return environment
+
+
+def child_environment() -> dict[str, str]:
+    """Return the environment in which a child imports the same source as we do."""
+    return _environment()
