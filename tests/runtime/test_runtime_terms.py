@@ -34,7 +34,7 @@ PLAIN = {
     "CNN", "COCO", "GSM", "MBXP", "BFCL", "IGBH", "FRAMES", "DLRM", "RGAT", "BERT", "YOLO", "GPT",
     "OSS", "DICE", "ROUGE", "FP", "Q", "DQ", "NULL", "LLM", "UCX", "XL", "PARTIAL", "SQ", "SHA",
     "HARNESS", "RESULT", "VALID_AVAILABILITIES", "AIME", "GPQA", "SUDO", "FIELD", "NEW",
-    "TEST", "CODE", "FILE", "RTX", "PRO", "REQUIRED", "POWER", "FILES", "DIR", "CACHE", "RECORD", "LIMIT", "MEMLOCK",
+    "TEST", "CODE", "FILE", "RTX", "PRO", "REQUIRED", "POWER", "FILES", "DIR", "CACHE", "RECORD", "LIMIT", "MEMLOCK", "INDEX",
 }  # fmt: skip
 """Short words that every reader knows, names of data sets and models, parts of identifiers."""
 
