@@ -49,6 +49,12 @@ def resolve(role: str, words: str, catalog: Catalog) -> tuple[str, Source | None
     return _value(words, catalog)
 
 
+def is_command(words: str, catalog: Catalog) -> bool:
+    """Tell whether a line starts with a console script of the source; others are not judged."""
+    first = words.split()[:1]
+    return any(command.name.split()[:1] == first for command in catalog.commands)
+
+
 def _count(words: str, catalog: Catalog) -> tuple[str, Source | None]:
     """Return how many of a kind there are: `targets`, or `entries of TARGET`."""
     kind, _, rest = words.partition(" of ")
@@ -72,7 +78,9 @@ def _command(words: str, catalog: Catalog) -> tuple[str, Source | None]:
         raise _unknown("command", words, []) from error
     command = _longest(parts, catalog)
     if command is None:
-        raise _unknown("command", words, [c.name for c in catalog.commands])
+        names = [c.name for c in catalog.commands]
+        leaves = [n for n in names if not any(other.startswith(f"{n} ") for other in names)]
+        raise _unknown("command", words, leaves)
     known = [n for f in command.flags for name in f.names for n in name.split("/")]
     for part in parts[len(command.name.split()) :]:
         option = part.partition("=")[0]

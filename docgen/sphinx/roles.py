@@ -113,6 +113,8 @@ class LiveRole(SphinxRole):
         record = domain.of(self.env).record(self.env.docname)
         catalog = domain.of(self.env).reader.catalog
         shown = self.text
+        if self.kind == "command" and catalog and not live.is_command(self.text, catalog):
+            return [addnodes.literal_strong("", self.text, classes=["command"])], []
         if catalog is not None:
             try:
                 shown = live.resolve(self.kind, self.text, catalog)[0]

@@ -21,6 +21,8 @@ def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
             role = span.target.removeprefix("bench:")
             if span.kind != "role" or role not in live.ROLES:
                 continue
+            if role == "command" and not live.is_command(span.text, facts.catalog):
+                continue
             claimed = f"{{{role}}}`{span.text}`"
             try:
                 source = live.resolve(role, span.text, facts.catalog)[1]

@@ -36,7 +36,9 @@ class OptionChecker:
     """Judges options of the programs of a tree."""
 
     document: Document
+    """Document that they stand in."""
     facts: Facts
+    """The tree that they are held against."""
 
     def own_options(
         self, words: Iterable[str], known: Mapping[str, Flag | None], path: str, line: int
