@@ -90,7 +90,9 @@ _PLACEHOLDERS = {
     "resolve": {"target"},
     "serve": {"target"},
 }
-_KEYS = (*_NAMES, *_FOLDERS, *_TEXTS, "commands", "lint")
+_KEYS = (*_NAMES, *_FOLDERS, *_TEXTS, "commands")
+_ELSEWHERE = ("lint",)
+"""Tables that are read and checked where they are used: `docgen.lint.accepted`."""
 
 
 def load(root: Path | str | None = None, **overrides: Any) -> Config:
@@ -167,6 +169,8 @@ def _check(folder: Path, table: Mapping[str, Any]) -> list[Problem]:
     """Return every problem of the table."""
     problems = []
     for key, value in table.items():
+        if key in _ELSEWHERE:
+            continue
         if key not in _KEYS:
             problems.append(_unknown(key, _KEYS))
         elif key in _NAMES:
@@ -175,8 +179,6 @@ def _check(folder: Path, table: Mapping[str, Any]) -> list[Problem]:
             problems += _check_folder(folder, key, value)
         elif key == "commands":
             problems += _check_commands(value)
-        elif key == "lint":
-            continue  # read and checked by docgen.lint.accepted
         elif not isinstance(value, str):
             problems.append(_problem(key, "a string", repr(value), "quote it"))
     if "packages" not in table:

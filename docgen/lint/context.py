@@ -58,8 +58,11 @@ class Rate:
 
     @property
     def text(self) -> str:
-        """Return field and value."""
-        return f"{self.field} = {number(self.value)}"
+        """Return field and value, and whom it is inherited from where it is."""
+        bases, by = self.entry.bases, self.entry.values[self.field].set_by
+        inherited = bool(bases) and by != bases[0]
+        tail = f" (inherited from {by.rpartition('.')[2]})" if inherited else ""
+        return f"{self.field} = {number(self.value)}{tail}"
 
 
 class Subject:

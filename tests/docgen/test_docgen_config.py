@@ -46,6 +46,7 @@ cache = "c"
 record_dir_env = "DIR"
 repository_url = "https://example.org/{path}#L{line}"
 dialect = "ours"
+since = "@v1"
 [tool.docgen.commands]
 run = "go {target} {workload} {scenario}"
 accuracy = "judge {target} {workload}"
@@ -57,6 +58,7 @@ resolve = "plan {target}"
         assert getattr(found, name) == tmp_path / {"store": "e"}.get(name, name[0])
     assert found.record_dir_env == "DIR"
     assert found.dialect == "ours"
+    assert found.since == "@v1"
     assert found.commands.resolve == "plan {target}"
     assert set(config.fields()) == {"root", *config._KEYS}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -274,3 +275,27 @@ def test_a_stated_reason_accepts_a_rate_of_our_own_and_nothing_is_left():
     assert [f for f in report["findings"] if f["severity"] != "info"] == []
     assert [f["code"] for f in report["accepted"]] == ["rate-count"]
     assert "LoadGen's Python binding" in report["accepted"][0]["reason"]
+
+
+def test_command_lines_of_the_guide_for_continuous_integration():
+    """What the guide gives for GitHub Actions and pre-commit runs as written, and passes here."""
+    text = (ROOT / "docs" / "guides" / "lint.md").read_text("utf-8")
+    lines = re.findall(r"(?:run|entry): docgen (lint.*)", text)
+    assert len(lines) == 2
+    for line in lines:
+        done = CliRunner().invoke(main, [*line.split(), "--root", str(ROOT)])
+        assert done.exit_code == 0, done.output
+
+
+def test_an_inherited_rate_says_so(mill):
+    write(
+        mill,
+        CONFIGS.replace("    offline_expected_qps = 8000\n", "") + "    ratio = 1.0\n",
+    )
+    report = lint_run(load_source(mill))
+    (finding,) = [f for f in report.findings if f.code == "rate-count"]
+    assert (
+        "got offline_expected_qps = 1000 (inherited from G9_80GBx1), 0.12 of that"
+        in finding.message
+    )
+    assert finding.keys[0].startswith("FLOUR/Offline/G9_80GBx8/")
