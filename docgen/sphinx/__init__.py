@@ -24,7 +24,7 @@ STYLESHEET = "docgen.css"
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register domain, directives, roles and event handlers; return what they allow."""
     from docgen import __version__
-    from docgen.sphinx import directives, markup, roles, sidebar, sources, tables
+    from docgen.sphinx import directives, markup, roles, sidebar, sources, table_output
     from docgen.sphinx.domain import DATA_VERSION, KINDS, BenchDomain
 
     app.add_config_value("docgen_root", None, "env", (str, Path, type(None)))
@@ -48,7 +48,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     markup.register(app)
     sidebar.register(app)
     sources.register(app)
-    tables.register(app)
+    table_output.register(app)
     app.add_css_file(STYLESHEET)
     return {
         "version": __version__,
