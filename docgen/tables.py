@@ -22,10 +22,8 @@ def _pipe_table(content: Table) -> str:
     marks = [":--" if i not in content.numeric else "--:" for i in range(len(content.headers))]
     lines = [_pipe_row(content.headers), "| " + " | ".join(marks) + " |"]
     lines += [_pipe_row(row) for row in content.rows]
-    body = "\n".join(lines)
-    if not content.name:
-        return body
-    return f"```````{{table}}\n:class: {content.name}\n:widths: auto\n\n{body}\n```````"
+    options = [f":class: {content.name}", ":widths: auto"] if content.name else [":widths: auto"]
+    return "\n".join(["```````{bench:pipes}", *options, "", *lines, "```````"])
 
 
 def _pipe_row(cells: tuple[str, ...]) -> str:

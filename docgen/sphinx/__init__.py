@@ -24,8 +24,12 @@ STYLESHEET = "docgen.css"
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register domain, directives, roles and event handlers; return what they allow."""
     from docgen import __version__
+<<<<<<< HEAD
     from docgen.live import ROLES
     from docgen.sphinx import directives, markup, roles, sidebar, sources, tables
+=======
+    from docgen.sphinx import directives, markup, roles, sidebar, sources, table_output
+>>>>>>> site
     from docgen.sphinx.domain import DATA_VERSION, KINDS, BenchDomain
 
     app.add_config_value("docgen_root", None, "env", (str, Path, type(None)))
@@ -52,7 +56,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     markup.register(app)
     sidebar.register(app)
     sources.register(app)
-    tables.register(app)
+    table_output.register(app)
     app.add_css_file(STYLESHEET)
     return {
         "version": __version__,

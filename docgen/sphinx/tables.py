@@ -9,22 +9,20 @@ from __future__ import annotations
 
 import functools
 import re
-from html import escape, unescape
+from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import roles
-from docutils.parsers.rst.directives.tables import ListTable
-from sphinx.transforms.post_transforms import SphinxPostTransform
+from docutils.parsers.rst.directives.tables import ListTable, RSTTable, Table
 from sphinx.util import logging
 
 from docgen.sphinx import quick_links
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from markdown_it import MarkdownIt
-    from sphinx.application import Sphinx
 
     Rows = list[list[list[str]]]
 
@@ -32,14 +30,17 @@ _LABEL = re.compile(r"\(([^()\s]+)\)=")
 _CELL = re.compile(r"(\* -|  -)(?: (.*))?")
 _BLOCKS = re.compile(r"^ *(?:`{3}|~{3}|:{3}|\+{3}|%|\[[^\]]*\]:)", re.MULTILINE)
 """Starts of blocks that only MyST itself understands."""
+_ROLE_TEXT = re.compile(r"\{[a-z:]+\}`[^`\n]+`")
+_CODE_TEXT = re.compile(r"`[^`\n]+`")
+_ODD_CODE = re.compile(r"``|`\{")
+_ONLY_MYST = re.compile(r"[\]`]|<[A-Za-z/!?]|\$|\{\{")
+"""Marks of links, attributes, HTML, notes and the like, which MyST must read."""
+_PIPE = re.compile(r" (?<!\\)\| ")
+_PIPE_HEAD = ("headings", "marks")
+_SIDES = {":--": "text-left", "--:": "text-right"}
 _ROLE = "\ue000{}\ue001"
 _ROLES = re.compile("\ue000(\\d+)\ue001")
 _PRIVATE = re.compile("[\ue000-\ue003]")
-_TAGS = re.compile(r"<(/?)([a-z0-9]+)[^>]*>")
-
-
-_WIDEST = 40
-"""Characters of the widest column in plain text."""
 _log = logging.getLogger(__name__)
 
 
@@ -47,21 +48,21 @@ class quick_table(nodes.General, nodes.TextElement):  # noqa: N801 - docutils na
     """A table as HTML pieces, with nodes between them for what Sphinx must resolve."""
 
 
-class QuickTable(ListTable):
-    """A `list-table` whose cells are rendered without docutils where they are simple."""
+class _Quick(Table):
+    """Base: cells as HTML, with marks for what Sphinx must resolve."""
 
-    option_spec: ClassVar[dict[str, Any]] = ListTable.option_spec
-    """The options of `list-table`."""
+    def make(self, rows: Rows, classes: list[str], columns: Sequence[str] = ()) -> quick_table:
+        """Return the table.
 
-    def run(self) -> list[Any]:
-        """Return the table; one with blocks that only MyST understands as `list-table` does."""
-        rows = split_rows(list(self.content))
-        if rows is None or self.arguments or "name" in self.options:
-            return list(super().run())
+        Args:
+            rows: Cells by row, as lines.
+            classes: Classes of the table.
+            columns: Class of the cells of each column; with them, a cell is one line of words.
+        """
         found: list[nodes.Node] = []
         links: list[quick_links.Link] = []
-        html = self._html(rows, found, links)
-        table = quick_table(links=links)
+        html = self._html(rows, columns, found, links)
+        table = quick_table(links=links, classes=classes)
         at = 0
         for mark in _ROLES.finditer(html):
             table += nodes.raw("", html[at : mark.start()], format="html")
@@ -69,19 +70,24 @@ class QuickTable(ListTable):
             at = mark.end()
         table += nodes.raw("", html[at:], format="html")
         table.source, table.line = self.place()
-        return [table]
+        return table
 
     def place(self) -> tuple[str | None, int | None]:
         """Return where the table stands."""
         found: tuple[str | None, int | None] = self.state_machine.get_source_and_line(self.lineno)
         return found
 
-    def _html(self, rows: Rows, found: list[nodes.Node], links: list[quick_links.Link]) -> str:
-        """Return the table as HTML with a mark for each node and link put into the lists."""
-        heads = self.options.get("header-rows", 0)
+    def _html(
+        self,
+        rows: Rows,
+        columns: Sequence[str],
+        found: list[nodes.Node],
+        links: list[quick_links.Link],
+    ) -> str:
+        """Return the rows as HTML with a mark for each node and link put into the lists."""
+        heads = self.options.get("header-rows", 1 if columns else 0)
         stubs = self.options.get("stub-columns", 0)
-        classes = escape(" ".join(["table", *self.options.get("class", [])]), quote=True)
-        out = [f'<div class="pst-scrollable-table-container"><table class="{classes}">\n']
+        out = []
         for number, row in enumerate(rows):
             if number == 0 and heads:
                 out.append("<thead>\n")
@@ -90,20 +96,21 @@ class QuickTable(ListTable):
             parity = "row-odd" if number % 2 == 0 else "row-even"
             out.append(f'<tr class="{parity}">')
             for place, lines in enumerate(row):
-                inside = self._cell(lines, found, links)
-                if number < heads:
-                    out.append(f'<th class="head" scope="col">{inside}</th>\n')
-                elif place < stubs:
-                    out.append(f'<th class="stub" scope="row">{inside}</th>\n')
-                else:
-                    out.append(f"<td>{inside}</td>\n")
+                inside = self._cell(lines, found, links, words=bool(columns))
+                side = columns[place] if columns else ""
+                out.append(_wrap(inside, side, head=number < heads, stub=place < stubs))
             out.append("</tr>\n")
         out.append("</tbody>\n" if len(rows) > heads else "</thead>\n")
-        out.append("</table></div>\n")
+        out.append("</table>\n</div>\n" if columns else "</table></div>\n")
         return "".join(out)
 
     def _cell(
-        self, lines: list[str], found: list[nodes.Node], links: list[quick_links.Link]
+        self,
+        lines: list[str],
+        found: list[nodes.Node],
+        links: list[quick_links.Link],
+        *,
+        words: bool,
     ) -> str:
         """Return a cell as HTML: anchors of its labels, then its text."""
         anchors = []
@@ -114,7 +121,7 @@ class QuickTable(ListTable):
             lines = lines[1:]
         if not any(lines):
             return "".join(anchors)
-        html, spans = _render("\n".join(lines))
+        html, spans = _render("\n".join(lines), words=words)
         for name, text in spans:
             link = quick_links.take(self.state.document.settings.env, name, text)
             if link is not None:
@@ -144,6 +151,62 @@ class QuickTable(ListTable):
         )
 
 
+def _wrap(inside: str, side: str, *, head: bool, stub: bool) -> str:
+    """Return a cell; a header says which way it heads."""
+    if not (head or stub):
+        kind = f' class="{side}"' if side else ""
+        return f"<td{kind}>{inside}</td>\n"
+    scope = 'scope="col"' if head else 'scope="row"'
+    kind = "head" if head else "stub"
+    attributes = f'{scope} class="{kind} {side}"' if side else f'class="{kind}" {scope}'
+    return f"<th {attributes}>{inside}</th>\n"
+
+
+class QuickTable(_Quick, ListTable):
+    """A `list-table` whose cells are rendered without docutils where they are simple."""
+
+    option_spec: ClassVar[dict[str, Any]] = ListTable.option_spec
+    """The options of `list-table`."""
+
+    def run(self) -> list[Any]:
+        """Return the table; one with blocks that only MyST understands as `list-table` does."""
+        rows = split_rows(list(self.content))
+        if rows is None or self.arguments or "name" in self.options:
+            return list(ListTable.run(self))
+        return [self.make(rows, ["table", *self.options.get("class", [])])]
+
+
+class QuickPipes(_Quick, RSTTable):
+    """A `table` around a pipe table, rendered without docutils where it is simple."""
+
+    option_spec: ClassVar[dict[str, Any]] = RSTTable.option_spec
+    """The options of `table`."""
+
+    def run(self) -> list[Any]:
+        """Return the table; one with marks that only MyST understands as `table` does."""
+        found = split_pipes(list(self.content))
+        if found is None or self.arguments or "name" in self.options:
+            return list(RSTTable.run(self))
+        rows, columns = found
+        return [self.make(rows, [*self.options.get("class", []), "table"], columns)]
+
+
+def split_pipes(lines: list[str]) -> tuple[Rows, list[str]] | None:
+    """Return the cells of a pipe table and the class of each column; None for the real one."""
+    lines = [line for line in lines if line.strip()]
+    text = "\n".join(lines)
+    if len(lines) <= len(_PIPE_HEAD) or _needs_myst(text):
+        return None
+    if not all(line.startswith("| ") and line.endswith(" |") for line in lines):
+        return None
+    cells = [[c.replace("\\|", "|") for c in _PIPE.split(line[2:-2])] for line in lines]
+    sides = [_SIDES.get(mark.strip()) for mark in cells[1]]
+    if len({len(row) for row in cells}) != 1 or None in sides:
+        return None
+    rows = [[[cell.strip()] for cell in row] for row in (cells[0], *cells[2:])]
+    return rows, [side or "" for side in sides]
+
+
 def split_rows(lines: list[str]) -> Rows | None:
     """Return the cells of a `list-table` as lines; None where they need the real one."""
     if _BLOCKS.search("\n".join(lines)) or _PRIVATE.search("\n".join(lines)):
@@ -162,10 +225,26 @@ def split_rows(lines: list[str]) -> Rows | None:
     return rows if rows and len({len(row) for row in rows}) == 1 else None
 
 
+def _needs_myst(text: str) -> bool:
+    """Tell whether words have marks that mean more to MyST than to plain Markdown."""
+    words = _ROLE_TEXT.sub("", text)
+    if _ODD_CODE.search(words) or _PRIVATE.search(text):
+        return True
+    return _ONLY_MYST.search(_CODE_TEXT.sub("", words)) is not None
+
+
 @functools.lru_cache(maxsize=20_000)
-def _render(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Return Markdown as HTML with a mark for each role, and the roles in order."""
+def _render(text: str, *, words: bool) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return Markdown as HTML with a mark for each role, and the roles in order.
+
+    Args:
+        text: Markdown.
+        words: Whether it is what stands inside a paragraph, which it then gets.
+    """
     env: dict[str, Any] = {"roles": []}
+    if words:
+        inside = str(_parser().renderInline(text, env)).replace("@", "&#64;")
+        return f"<p>{inside}</p>" if inside else "", tuple(env["roles"])
     html = str(_parser().render(text, env)).rstrip()
     return html, tuple(env["roles"])
 
@@ -194,138 +273,3 @@ def _parser() -> MarkdownIt:
     parser.add_render_rule("myst_role", write_role)
     parser.add_render_rule("code_inline", write_code)
     return parser
-
-
-class QuickLinks(SphinxPostTransform):
-    """Turns the links of quick tables into HTML, or into references that Sphinx resolves."""
-
-    default_priority = 5
-    """Before the references are resolved."""
-
-    def run(self, **kwargs: Any) -> None:
-        """Put something in place of every mark."""
-        del kwargs
-        app = getattr(self.env, "_app", None) or self.env.app
-        for table in list(self.document.findall(quick_table)):
-            links = table["links"]
-            if not links:
-                continue
-            written = [self._write(link, app.builder) for link in links]
-            table.children = [
-                piece
-                for child in table.children
-                for piece in (
-                    _replace_marks(child, links, written, self.env.docname)
-                    if isinstance(child, nodes.raw)
-                    else [child]
-                )
-            ]
-            for child in table.children:
-                child.parent = table
-
-    def _write(self, link: quick_links.Link, builder: Any) -> str | None:
-        """Return a link as HTML; None where it must be a reference."""
-        if builder.format != "html":
-            return None
-        return quick_links.write(link, self.env, builder, self.env.docname)
-
-
-def _replace_marks(
-    raw: nodes.raw, links: list[quick_links.Link], written: list[str | None], here: str
-) -> Iterator[nodes.Node]:
-    """Yield a piece of HTML with its links, cut where one must be a reference."""
-    parts = quick_links.MARKS.split(raw.astext())
-    html = parts[0]
-    for number, rest in zip(map(int, parts[1::2]), parts[2::2], strict=True):
-        link = written[number]
-        if link is None:
-            yield nodes.raw("", html, format="html")
-            yield quick_links.make_node(links[number], here)
-            html = rest
-        else:
-            html += link + rest
-    yield nodes.raw("", html, format="html")
-
-
-class PlainTables(SphinxPostTransform):
-    """Replaces quick tables by ones of docutils for every writer but HTML."""
-
-    default_priority = 890
-
-    def run(self, **kwargs: Any) -> None:
-        """Build the tables from their pieces."""
-        del kwargs
-        app = getattr(self.env, "_app", None) or self.env.app
-        if app.builder.format == "html":
-            return
-        for table in list(self.document.findall(quick_table)):
-            table.replace_self(make_plain(table))
-
-
-def make_plain(quick: quick_table) -> nodes.table:
-    """Return a table of docutils with the words and nodes of a quick one."""
-    rows: list[list[nodes.paragraph]] = []
-    heads = 0
-    for child in list(quick.children):
-        if not isinstance(child, nodes.raw):
-            rows[-1][-1] += child
-            continue
-        text, at = child.astext(), 0
-        for tag in [*_TAGS.finditer(text), None]:
-            words = unescape(text[at : tag.start() if tag else len(text)])
-            if rows and rows[-1] and words.strip("\n"):
-                rows[-1][-1] += nodes.Text(words)
-            if tag is None:
-                break
-            at = tag.end()
-            if tag[2] == "tr" and not tag[1]:
-                rows.append([])
-            elif tag[2] in {"td", "th"} and not tag[1]:
-                rows[-1].append(nodes.paragraph())
-            elif tag[2] in {"p", "li", "summary"} and tag[1] and rows:
-                rows[-1][-1] += nodes.Text(" ")
-            elif tag[2] == "thead" and tag[1]:
-                heads = len(rows)
-    return _make_table(rows, heads)
-
-
-def _make_table(rows: list[list[nodes.paragraph]], heads: int) -> nodes.table:
-    """Return a table of docutils with these cells."""
-    widths = [
-        min(_WIDEST, max(len(c.astext()) for c in column) + 2) for column in zip(*rows, strict=True)
-    ]
-    group = nodes.tgroup("", *(nodes.colspec(colwidth=w) for w in widths), cols=len(widths))
-    made = [nodes.row("", *(nodes.entry("", cell) for cell in row)) for row in rows]
-    if heads:
-        group += nodes.thead("", *made[:heads])
-    group += nodes.tbody("", *made[heads:])
-    return nodes.table("", group)
-
-
-def _visit_quick(writer: Any, node: quick_table) -> None:
-    """Write nothing: the pieces are the table."""
-
-
-def _visit_entry(writer: Any, node: nodes.entry) -> None:
-    """Write the cell as the writer does, and add `scope` to a header cell."""
-    before = len(writer.body)
-    type(writer).visit_entry(writer, node)
-    scope = "col" if isinstance(node.parent.parent, nodes.thead) else "row"
-    for index in range(before, len(writer.body)):
-        if writer.body[index].startswith("<th"):
-            writer.body[index] = f'<th scope="{scope}"' + writer.body[index][len("<th") :]
-            return
-
-
-def _depart_entry(writer: Any, node: nodes.entry) -> None:
-    """Close the cell as the writer does."""
-    type(writer).depart_entry(writer, node)
-
-
-def register(app: Sphinx) -> None:
-    """Add the fast tables, and take part in how HTML writers write table cells."""
-    app.add_node(nodes.entry, override=True, html=(_visit_entry, _depart_entry))
-    app.add_node(quick_table, html=(_visit_quick, _visit_quick))
-    app.add_directive_to_domain("bench", "table", QuickTable)
-    app.add_post_transform(QuickLinks)
-    app.add_post_transform(PlainTables)
