@@ -24,12 +24,8 @@ STYLESHEET = "docgen.css"
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register domain, directives, roles and event handlers; return what they allow."""
     from docgen import __version__
-<<<<<<< HEAD
     from docgen.live import ROLES
-    from docgen.sphinx import directives, markup, roles, sidebar, sources, tables
-=======
     from docgen.sphinx import directives, markup, roles, sidebar, sources, table_output
->>>>>>> site
     from docgen.sphinx.domain import DATA_VERSION, KINDS, BenchDomain
 
     app.add_config_value("docgen_root", None, "env", (str, Path, type(None)))

@@ -60,7 +60,7 @@ def pages(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Outp
     changed = changed_targets(config, catalog)
     for target in catalog.targets:
         since = changed.get(target.name, "")
-        yield from _guide(target, lookup, evidence, composer, since, config)
+        yield from _guide(target, lookup, evidence, composer, since=since, config=config)
 
 
 def _guide(
@@ -68,7 +68,8 @@ def _guide(
     lookup: Lookup,
     evidence: Evidence,
     composer: Composer | None,
-    changed: str,
+    *,
+    since: str,
     config: Config,
 ) -> Iterable[Output]:
     """Yield one guide and its plots."""
@@ -111,7 +112,7 @@ def _guide(
             "sibling": _sibling(target, lookup),
             "foreign": lookup.foreign,
             "powers": powers(entries, lookup) if lookup.foreign else None,
-            "changed": changed,
+            "changed": since,
             "rejected": rejections(lookup.rejected_of(target.name)),
             "problems": _problems(entries, runs, lookup, evidence),
             "likely": _likely(entries, lookup),

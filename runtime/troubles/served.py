@@ -85,9 +85,9 @@ TRITON_REQUEST_FAILED = Trouble(
     title="The server refused or lost a request",
     symptom="PARTIAL; the message has the gRPC status and the server's words.",
     cause=(
-        "`UNAVAILABLE`: the server is gone or was started anew. `INVALID_ARGUMENT`: shapes, or shared "
-        "memory that it does not know. `INTERNAL`: the backend failed, for example for want of "
-        "shared memory."
+        "`UNAVAILABLE`: the server is gone or was started anew. `INVALID_ARGUMENT`: shapes, or "
+        "shared memory that it does not know. `INTERNAL`: the backend failed, for example for want "
+        "of shared memory."
     ),
     mend=(
         "Read the server's log. `triton_retries` lets a run go on over short failures; such a run "

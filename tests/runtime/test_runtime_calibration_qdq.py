@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -221,6 +222,13 @@ def test_skipped_layers_keep_their_weights(made):
     assert "conv1_quantized" not in kinds
 
 
+def has_vnni():
+    """Tell whether this processor multiplies unsigned by signed bytes without saturation."""
+    path = Path("/proc/cpuinfo")
+    text = path.read_text() if path.exists() else ""
+    return "vnni" in text or "x86" not in platform.machine()
+
+
 @pytest.mark.parametrize("placement", list(Placement))
 def test_int8_outputs_stay_near_fp32(made, placement):
     graph, _ = made[INT8]
@@ -228,7 +236,10 @@ def test_int8_outputs_stay_near_fp32(made, placement):
     before = open_session(graph.SerializeToString()).run(None, {"input": batch})[0]
     content = graph_of(made, INT8, placement).SerializeToString()
     after = open_session(content).run(None, {"input": batch})[0]
-    assert np.square(after - before).mean() < 0.01 * np.square(before).mean()
+    # without VNNI, x86 adds up pairs of 8-bit products in 16 bits, which saturate
+    saturates = placement is Placement.CPU and not has_vnni()
+    share = np.square(after - before).mean() / np.square(before).mean()
+    assert share < (0.05 if saturates else 0.01), share
 
 
 def test_recipes_that_cannot_be_followed_name_every_problem(made):
