@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 import pytest
 
 import runtime.policies
@@ -375,3 +376,20 @@ def test_every_entry_needs_as_much_memory_here_as_there(catalog, imported):
             assert abs(shown.largest - real.largest) <= 1, entry.key
         compared += 1
     assert compared > 100
+
+
+def test_workspace_and_lanes_count_here_as_there(catalog, imported):
+    changes = {"workspace_mib": 512, "lanes": 3, "processes": 2}
+    key = "h200-sxm-141gb/resnet50/offline"
+    read = next(e for e in catalog.entries if e.key == key)
+    values = {n: msgspec.structs.replace(read.values[n], resolved=v) for n, v in changes.items()}
+    changed = msgspec.structs.replace(read, values={**read.values, **values})
+    target = next(t for t in catalog.targets if t.name == read.target)
+    described = next(w for w in catalog.workloads if w.name == read.workload)
+    shown = estimates.memory_fit(changed, target, described)
+    workload = imported.workload("resnet50")
+    settings = dataclasses.replace(imported.entry(key).settings, **changes)
+    real = estimate.fit(estimate.declared(workload), workload, settings, 141e9)
+    assert shown is not None
+    assert shown.total == pytest.approx(real.total)
+    assert abs(shown.largest - real.largest) <= 1
