@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,16 +91,19 @@ def memory_fit(entry: Entry, target: Target, workload: Workload | None) -> Memor
     if isinstance(activations, int | float) and activations:
         total += activations * width * batch * lanes
         parts.append(_buffers("largest pair of activations", activations * width, batch, lanes))
+    fixed = [*_extras(entry, workload, lanes)]
+    parts += [row for row, _ in fixed]
+    total += sum(size for _, size in fixed)
     memory = target.facts.get("memory_gb")
     capacity = float(memory.value) * _GB if memory and _is_number(memory.value) else 0.0
-    fixed = float(parameters) * width * copies
-    each = (total - fixed) / batch
+    kept = float(parameters) * width * copies + sum(size for _, size in fixed)
+    each = (total - kept) / batch
     return MemoryFit(
         parts=tuple(parts),
         total=total,
         capacity=capacity,
         complete=bool(activations),
-        largest=max(0, int((USABLE * capacity - fixed) // each)) if capacity and each else 0,
+        largest=max(0, int((USABLE * capacity - kept) // each)) if capacity and each else 0,
     )
 
 
@@ -114,6 +118,22 @@ def _copies(entry: Entry) -> tuple[float, float]:
     if _text(entry, "backend") == "onnxruntime":
         return lanes, lanes
     return processes, lanes * (_number(entry, "inflight_batches") or 1)
+
+
+def _extras(
+    entry: Entry, workload: Workload, sets: float
+) -> Iterator[tuple[tuple[str, str, str], float]]:
+    """Yield row and size of what does not grow with the batch: workspace, resident samples."""
+    mib = _number(entry, "workspace_mib")
+    if mib:
+        size = mib * 2**20 * sets
+        times = f"{fmt.exact(mib)} MiB \u00d7 {fmt.quantity(sets, 'lanes')}"
+        yield ("workspace, at most", times, fmt.si(size, "B")), size
+    resident, held = entry.values.get("start_from_device"), workload.properties
+    count, each = held.get("performance_samples"), _tensor_bytes(held.get("input"))
+    if resident is not None and resident.resolved is True and isinstance(count, int) and each:
+        words = f"{fmt.si(each, 'B')} \u00d7 {fmt.quantity(count, 'samples')}"
+        yield ("samples on the device", words, fmt.si(each * count, "B")), each * count
 
 
 def _weights(

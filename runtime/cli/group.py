@@ -58,6 +58,7 @@ def main() -> None:
     \b
     First steps:
       harness doctor                                   what this machine has and lacks
+      harness detect                                   GPUs, and which targets they are
       harness list                                     targets and workloads
       harness run --target cpu --workload digits --scenario offline --quick
       harness run --target h200-sxm-141gb --dry-run    settings of a GPU, needs no GPU

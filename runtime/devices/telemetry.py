@@ -112,7 +112,7 @@ class Watch:
     def _run(self) -> None:
         """Look until the end; a missing or failing NVML ends it quietly."""
         with suppress(NvmlError), started() as nvml:
-            watched = tuple(_open(nvml, self.devices))
+            watched = tuple(self._open(nvml))
             self.names = {w.uuid: (w.name, w.slice) for w in watched}
             rest = 0.0
             while watched and not self._wake.wait(rest):
@@ -123,15 +123,35 @@ class Watch:
                 self.cost_s += took
                 rest = max(self.interval_s - took, LEAST_REST * took)
 
+    def _open(self, nvml: Any) -> Iterator[Watched]:
+        """Yield the devices that NVML knows, boards by UUID or index, slices by UUID."""
+        for name in self.devices:
+            try:
+                handle = handle_of(nvml, name)
+                yield Watched(
+                    uuid=name,
+                    name=text(nvml.nvmlDeviceGetName(handle)),
+                    handle=handle,
+                    board=board_of(nvml, name),
+                    slice=name.startswith("MIG-"),
+                )
+            except nvml.NVMLError as error:
+                self._judge(nvml, error, name)
+
+    def _judge(self, nvml: Any, error: Any, name: str) -> bool:
+        """Keep why a device is lost, and tell whether it is; other errors pass."""
+        lost = error.value in {getattr(nvml, code) for code in _LOST}
+        if lost:
+            self.lost = problem_of(nvml, error, name)
+        return lost
+
     def _look(self, nvml: Any, watched: Sequence[Watched]) -> bool:
         """Take in one look at every device; False once one is lost."""
         for device in watched:
             try:
                 values = tuple(_values(nvml, device))
             except nvml.NVMLError as error:
-                lost = {getattr(nvml, name) for name in _LOST}
-                if error.value in lost:
-                    self.lost = problem_of(nvml, error, device.name)
+                if self._judge(nvml, error, device.name):
                     return False
                 continue
             look = Look(at=monotonic(), device=device.uuid, values=values)
@@ -148,22 +168,6 @@ class Watch:
                 out.write(",".join(("monotonic_s", "device", *COLUMNS)) + "\n")
             cells = ("" if v is None else f"{v:g}" for v in look.values)
             out.write(",".join((f"{look.at:.3f}", look.device, *cells)) + "\n")
-
-
-def _open(nvml: Any, devices: Sequence[str]) -> Iterator[Watched]:
-    """Yield the devices that NVML knows, boards by UUID or index, slices by UUID."""
-    for name in devices:
-        try:
-            handle = handle_of(nvml, name)
-            yield Watched(
-                uuid=name,
-                name=text(nvml.nvmlDeviceGetName(handle)),
-                handle=handle,
-                board=board_of(nvml, name),
-                slice=name.startswith("MIG-"),
-            )
-        except nvml.NVMLError:
-            continue
 
 
 def _values(nvml: Any, device: Watched) -> Iterator[float | None]:

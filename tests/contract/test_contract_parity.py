@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 import pytest
 
 import runtime.policies
@@ -18,10 +19,12 @@ from docgen import catalog as c
 from docgen.commands import as_markdown
 from docgen.config import load
 from docgen.extract import extract
+from docgen.views import estimates
 from runtime import errors, vocabulary
 from runtime.configs import registry, schema
 from runtime.configs.fieldspec import Between, Group, LoadGenKey, OneOf, Unit, _annotated_fields
 from runtime.configs.target import Fact
+from runtime.footprint import estimate
 from runtime.policies.model import Policy
 from runtime.terms.catalog import terms
 
@@ -350,3 +353,43 @@ def _json(value):
     if isinstance(value, (list, tuple)):
         return [_json(v) for v in value]
     return value.value if isinstance(value, enum.Enum) else value
+
+
+def test_every_entry_needs_as_much_memory_here_as_there(catalog, imported):
+    """The memory that guides state is the memory that the harness checks."""
+    targets = {t.name: t for t in catalog.targets}
+    workloads = {w.name: w for w in catalog.workloads}
+    assert estimates.USABLE == estimate.USABLE
+    compared = 0
+    for entry in catalog.entries:
+        ours = imported.entry(entry.key)
+        target, workload = imported.target(ours.target), imported.workload(ours.workload)
+        if target.memory_gb is None:
+            continue
+        shown = estimates.memory_fit(entry, targets[entry.target], workloads[entry.workload])
+        memory = target.memory_gb.value * 1e9
+        real = estimate.fit(estimate.declared(workload), workload, ours.settings, memory)
+        assert shown is not None, entry.key
+        assert shown.total == pytest.approx(real.total), entry.key
+        assert shown.capacity == real.memory
+        if real.largest < 65_536:  # the field's own bound
+            assert abs(shown.largest - real.largest) <= 1, entry.key
+        compared += 1
+    assert compared > 100
+
+
+def test_workspace_and_lanes_count_here_as_there(catalog, imported):
+    changes = {"workspace_mib": 512, "lanes": 3, "processes": 2}
+    key = "h200-sxm-141gb/resnet50/offline"
+    read = next(e for e in catalog.entries if e.key == key)
+    values = {n: msgspec.structs.replace(read.values[n], resolved=v) for n, v in changes.items()}
+    changed = msgspec.structs.replace(read, values={**read.values, **values})
+    target = next(t for t in catalog.targets if t.name == read.target)
+    described = next(w for w in catalog.workloads if w.name == read.workload)
+    shown = estimates.memory_fit(changed, target, described)
+    workload = imported.workload("resnet50")
+    settings = dataclasses.replace(imported.entry(key).settings, **changes)
+    real = estimate.fit(estimate.declared(workload), workload, settings, 141e9)
+    assert shown is not None
+    assert shown.total == pytest.approx(real.total)
+    assert abs(shown.largest - real.largest) <= 1

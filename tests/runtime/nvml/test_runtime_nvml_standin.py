@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import json
 import subprocess
 import sys
@@ -111,11 +112,13 @@ def test_profiles_and_placements_are_those_of_the_table(name, nvml_machine, monk
     device = pynvml.nvmlDeviceGetHandleByIndex(0)
     known = next(b for b in table().boards if b.name == name)
     seen = {}
-    for index in range(pynvml.NVML_GPU_INSTANCE_PROFILE_COUNT):
+    for index in itertools.count():  # as nvml.h asks for: until the number is no profile
         try:
             info = pynvml.nvmlDeviceGetGpuInstanceProfileInfo(device, index)
         except pynvml.NVMLError_NotSupported:
             continue
+        except pynvml.NVMLError_InvalidArgument:
+            break
         count = ctypes.c_uint()
         pynvml.nvmlDeviceGetGpuInstancePossiblePlacements(
             device, info.id, None, ctypes.byref(count)

@@ -116,6 +116,16 @@ def test_a_gpu_lost_before_the_first_look_fails_the_run_too(nvml_machine, monkey
     assert caught.value.codes == ("gpu-lost",)
 
 
+@pytest.mark.parametrize("name", ["nvmlDeviceGetHandleByUUID", "nvmlDeviceGetName"])
+def test_a_gpu_lost_before_it_is_watched_is_told(nvml_machine, monkeypatch, name):
+    machine = nvml_machine(H200)
+    machine.install(monkeypatch, f"{name}=15")
+    watch = Watch((machine.state.gpus[0].uuid.decode(),), interval_s=0.01)
+    watch._run()
+    assert watch.lost.code == "gpu-lost"
+    assert watch.looks == []
+
+
 def seen_by(machine, plan, folder):
     """Return what a watch over a run's devices sees in a moment."""
     devices, _ = telemetry.find_devices(plan)
