@@ -97,8 +97,8 @@ def slow(session: nox.Session) -> None:
 
 @nox.session
 def gpu(session: nox.Session) -> None:
-    """Run the tests that need an NVIDIA GPU."""
-    session.install("-e", ".[dev]")
+    """Run the tests that need an NVIDIA GPU; HARNESS_GPU_TARGET names its target."""
+    session.install("-e", ".[dev,gpu]")
     session.run("pytest", "-m", "gpu", *session.posargs)
 
 

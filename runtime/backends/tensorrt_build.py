@@ -12,7 +12,14 @@ from time import perf_counter
 from typing import Any
 
 from runtime.artifacts import atomic_write
-from runtime.backends.tensorrt_log import Report, make_logger, make_monitor, read_trouble, serious
+from runtime.backends.tensorrt_log import (
+    Report,
+    make_logger,
+    make_monitor,
+    read_trouble,
+    serious,
+    start,
+)
 from runtime.backends.tensorrt_plan import BuildPlan
 from runtime.backends.tensorrt_release import Release
 from runtime.errors import ArtifactError, HarnessError, Problem, RunError
@@ -54,7 +61,7 @@ class EngineBuilder:
         trt = self._trt
         self._report("read", 0, 1)
         data = self._read(plan)
-        builder = trt.Builder(self.logger)
+        builder = start(trt.Builder, self.logger)
         network = builder.create_network(self._network_flags())
         parser = trt.OnnxParser(network, self.logger)
         if not parser.parse(data, path=str(plan.model)):
@@ -97,12 +104,17 @@ class EngineBuilder:
             config.set_flag(trt.BuilderFlag.INT8)
 
     def _add_profiles(self, builder: Any, config: Any, plan: BuildPlan) -> None:
-        """Add one optimization profile for each batch size, of that size alone."""
+        """Add one optimization profile for each batch size, of that size alone.
+
+        Raises:
+            RunError: The network takes no such shape.
+        """
         for size in plan.sizes:
             profile = builder.create_optimization_profile()
             shape = (size, *plan.source.shape)
             profile.set_shape(plan.source.name, shape, shape, shape)
-            config.add_optimization_profile(profile)
+            if config.add_optimization_profile(profile) < 0:
+                raise self._build_failure(plan)
 
     def _open_timing(self, config: Any, path: Path | None) -> Any:
         """Return the timing cache that the builder uses; None where it takes none."""

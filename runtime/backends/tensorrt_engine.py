@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from runtime.backends.tensorrt_log import make_logger, read_trouble, run_failure, serious
+from runtime.backends.tensorrt_log import make_logger, read_trouble, run_failure, serious, start
 from runtime.backends.tensorrt_plan import BuildPlan
 from runtime.backends.tensorrt_release import Release
 from runtime.devices.cuda import Memory, Stream
@@ -43,7 +43,7 @@ class LoadedEngine:
         self._trt, self._release, self._data, self._where = trt, release, data, where
         self.logger = make_logger(trt)
         """What TensorRT told."""
-        self._runtime = trt.Runtime(self.logger)
+        self._runtime = start(trt.Runtime, self.logger)
         self._engines = [self._deserialize()]
 
     @property
@@ -70,14 +70,12 @@ class LoadedEngine:
 
     def tensors(self) -> list[tuple[str, str, tuple[int, ...]]]:
         """Return name, element type and shape (-1 for a free axis) of every input and output."""
-        import numpy as np
-
         engine = self.engine
         names = [engine.get_tensor_name(n) for n in range(engine.num_io_tensors)]
         return [
             (
                 name,
-                np.dtype(self._trt.nptype(engine.get_tensor_dtype(name))).name,
+                element_type(engine.get_tensor_dtype(name).name),
                 tuple(engine.get_tensor_shape(name)),
             )
             for name in names
@@ -159,6 +157,14 @@ class LoadedEngine:
         if trouble is CUDA_MEMORY:
             do = "end the processes that `nvidia-smi` lists, or use a larger slice"
         raise ArtifactError(Problem(self._where, want, got, do, trouble.code))
+
+
+def element_type(name: str) -> str:
+    """Return NumPy's name of an element type of TensorRT; its own, in small, where there is none.
+
+    Why: TensorRT's own translation fails with a NumPy that is newer than itself.
+    """
+    return {"FLOAT": "float32", "HALF": "float16"}.get(name, name.lower())
 
 
 def plan_version(data: bytes) -> str:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from runtime.errors import HarnessError, Problem, RunError
-from runtime.troubles.engines import CUDA_LOST, CUDA_MEMORY, ENGINE_UNFIT
+from runtime.errors import HarnessError, MissingError, Problem, RunError
+from runtime.troubles.engines import CUDA_DRIVER_OLD, CUDA_LOST, CUDA_MEMORY, ENGINE_UNFIT
 from runtime.troubles.model import Trouble
 
 Report = Callable[[str, int, int], None]
@@ -108,6 +108,25 @@ def make_monitor(trt: Any, report: Report) -> Any:
                 self.stopped = self.stopped or error
 
     return Monitor()
+
+
+def start(kind: Any, logger: Told) -> Any:
+    """Return a new builder or runtime of TensorRT.
+
+    Args:
+        kind: Its class.
+        logger: Gets the reason of a refusal, and is given to it.
+
+    Raises:
+        MissingError: TensorRT cannot start CUDA: the driver is older than its libraries need,
+            or they do not fit each other.
+    """
+    try:
+        return kind(logger)
+    except TypeError as error:  # what the bindings make of an object that was not created
+        want, got = "TensorRT to start CUDA", serious(logger)
+        do = "install a newer driver, or a TensorRT that was built for the driver's CUDA version"
+        raise MissingError(Problem("TensorRT", want, got, do, CUDA_DRIVER_OLD.code)) from error
 
 
 def serious(logger: Told) -> str:

@@ -19,6 +19,10 @@ UNKNOWN = "told by the GPU"
 """What stands for a part of a key that only a GPU knows."""
 
 
+DISTRIBUTIONS = ("tensorrt", "tensorrt-cu13", "tensorrt-cu12")
+"""Packages that bring the module `tensorrt`."""
+
+
 def plan_json(plan: BuildPlan, chosen: RunPlan, registry: Registry) -> dict[str, Any]:
     """Return what a build would do, in JSON form; nothing is opened but the model.
 
@@ -221,12 +225,13 @@ def _installed() -> str:
 
     Why: its metadata tells it without loading a library.
     """
+    from contextlib import suppress
     from importlib.metadata import PackageNotFoundError, version
 
-    try:
-        return version("tensorrt")
-    except PackageNotFoundError:
-        return ""
+    for name in DISTRIBUTIONS:
+        with suppress(PackageNotFoundError):
+            return version(name)
+    return ""
 
 
 def _same(version: str, installed: str) -> bool:

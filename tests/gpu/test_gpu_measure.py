@@ -56,7 +56,7 @@ def test_the_commands_are_ones_that_the_harness_takes(tmp_path, monkeypatch):
     assert tried == 12
 
 
-@pytest.mark.parametrize("step", ["compare", "loop"])
+@pytest.mark.parametrize("step", ["compare", pytest.param("loop", marks=pytest.mark.slow)])
 def test_its_own_steps_run_on_the_standin(cuda_library, tmp_path, step):
     done = run(
         step, "--workload", "digits", "--precision", "fp16", "--batch", "32", "--seconds", "0.1",
@@ -72,6 +72,7 @@ def test_its_own_steps_run_on_the_standin(cuda_library, tmp_path, step):
         assert all(told[n]["samples_per_s"] > 0 for n in ("stream", "graph", "overlapped"))
 
 
+@pytest.mark.slow
 def test_without_a_gpu_the_script_ends_with_3_and_keeps_what_it_knows(tmp_path):
     done = run("--workloads", "digits", "--out", str(tmp_path), "--seconds", "1")
     assert done.returncode == 3, done.stderr

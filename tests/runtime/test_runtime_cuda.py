@@ -340,6 +340,12 @@ def test_the_codes_are_those_of_the_toolkits_header():
     mapping = dict(re.findall(r"^#\s*define (cu\w+)\s+(cu\w+)$", mapped, re.MULTILINE))
     known = bare | set(mapping.values())
     assert set(FUNCTIONS) <= known
+    base = {target: name for name, target in mapping.items()}
+    for name, types in FUNCTIONS.items():
+        # An old form of a function may be declared, too.
+        forms = f"(?:{name}|{base.get(name, name)})"
+        declared = re.findall(rf"CUresult CUDAAPI {forms}\(([^)]*)\)", mapped)
+        assert len(types) in {form.count(",") + 1 for form in declared}, name
 
 
 # pycuda

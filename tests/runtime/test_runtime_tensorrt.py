@@ -30,7 +30,7 @@ from runtime.vocabulary import BackendName, Precision
 from runtime.workloads import digits
 
 STANDIN = Path(__file__).parent / "standin" / "tensorrt" / "__init__.py"
-VERSIONS = ("8.6.1", "10.0.1", "10.9.0.34", "11.4.0.106")
+VERSIONS = ("8.6.1", "10.0.1", "11.4.0.106")
 
 
 @pytest.fixture
@@ -118,7 +118,16 @@ def random_batches(seed, most, count=12):
     return made
 
 
-WAYS = list(itertools.product(VERSIONS, (1, 2, 3), (False, True), (False, True)))
+WAYS = [
+    *itertools.product(("10.9.0.34",), (1, 2, 3), (False, True), (False, True)),
+    *(
+        (v, depth, graph, depth == 2)
+        for v in VERSIONS
+        for depth in (1, 2)
+        for graph in (False, True)
+    ),
+]
+"""Version, depth, CUDA graphs, resident samples: all of one version, the corners of the others."""
 
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
@@ -428,6 +437,13 @@ def test_a_version_that_nobody_tried(version):
 @pytest.mark.parametrize(("version", "strong"), [("8.5.3", False), ("8.6.1", False), ("10.0.1", True), ("11.4.0", True)])  # fmt: skip
 def test_versions_that_the_backend_knows(version, strong):
     assert parse_release(version).strongly_typed is strong
+
+
+def test_a_driver_that_is_too_old_for_this_tensorrt(world, model):
+    world(fail="start")
+    code, text = refused(MissingError, model, settings())
+    assert code == "cuda-driver-too-old"
+    assert "CUDA initialization failure with error: 35" in text
 
 
 def test_an_operator_that_the_parser_lacks(world, model):

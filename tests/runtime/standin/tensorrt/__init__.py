@@ -4,7 +4,7 @@ It has what the harness calls, with TensorRT's own names and arguments, of the v
 STANDIN_TENSORRT names (a test holds both against the table of the real bindings); what that
 version lacks is taken away. Inference is queued on the stream with `cuLaunchHostFunc`, reads and
 writes device memory when the stream gets there, and can be captured into a graph. STANDIN_FAIL
-injects failures: parse, build, build-memory, deserialize-memory, context, execute, progress.
+injects failures: parse, build, build-memory, deserialize-memory, start, context, execute, progress.
 """
 
 from __future__ import annotations
@@ -80,10 +80,6 @@ _ONNX = {
     "tensor(float16)": DataType.HALF,
     "tensor(int64)": DataType.INT64,
 }
-
-
-def nptype(trt_type):
-    return _NUMPY[trt_type]
 
 
 class NetworkDefinitionCreationFlag(enum.IntEnum):
@@ -210,6 +206,9 @@ class OnnxParser:
 
 class Builder:
     def __init__(self, logger) -> None:
+        if _fails("start"):
+            logger.log(ILogger.Severity.ERROR, "CUDA initialization failure with error: 35")
+            raise TypeError("pybind11::init(): factory function returned nullptr")
         self.logger = logger
 
     def create_network(self, flags=0):
