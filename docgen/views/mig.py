@@ -196,7 +196,7 @@ def _overview(catalog: Catalog, lookup: Lookup) -> Table:
     for board in catalog.boards:
         mine = [t for t in lookup.targets.values() if board_of(t, catalog) is board]
         whole = [links.target(t.name, t.title) for t in mine if t.mig is None]
-        parts = [links.target(t.name, code(t.mig.profile)) for t in mine if t.mig]
+        parts = [links.target(t.name, t.mig.profile) for t in mine if t.mig]
         sure = all(p.confidence == CONFIRMED for p in board.profiles)
         rows.append(
             (

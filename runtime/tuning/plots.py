@@ -257,7 +257,7 @@ def _points(axes: Axes, drawing: Drawing) -> None:
 
 def _frame(axes: Axes, drawing: Drawing) -> None:
     """Draw axes, grid, labels and legend."""
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.set_title(drawing.title, color=_TEXT, fontsize=11, loc="left")
     axes.set_xlabel(drawing.across, color=_TEXT)
@@ -270,6 +270,7 @@ def _frame(axes: Axes, drawing: Drawing) -> None:
         axes.minorticks_off()
     else:
         axes.set_xlim(left=0)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.6g}"))
     axes.grid(visible=True, color=_GRID, linewidth=0.4)
