@@ -91,9 +91,8 @@ def _frame(axes: Axes, found: Comparison) -> None:
     """Draw axes, grid, labels and legend."""
     axes.set_title(f"{found.served.key}: where a request's time goes", color=_TEXT, fontsize=11,
                    loc="left")  # fmt: skip
-    axes.set_xlabel(
-        f"mean time of a request of {found.samples_per_request:.3g} samples (ms)", color=_TEXT
-    )
+    each = f"{found.samples_per_request:.3g} sample" + "s" * (found.samples_per_request != 1)
+    axes.set_xlabel(f"mean time of a request of {each} (ms)", color=_TEXT)
     axes.set_xlim(left=0)
     axes.invert_yaxis()
     axes.grid(visible=True, axis="x", color=_GRID, linewidth=0.4)

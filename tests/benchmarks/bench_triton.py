@@ -2,10 +2,10 @@
 
     python tests/benchmarks/bench_triton.py [--json] [--rounds 3] [--seconds 1.5]
 
-Offline gives samples/s, MultiStream the p99 latency of a query; requests and batches have 1, 32
-and 128 samples. Direct harness, messages and system shared memory take turns in every round,
-through one server that stays up; the figure is the median over rounds. Requests of one sample
-are put together by Triton's dynamic batcher, up to 128. Needs the extra `triton`.
+Offline gives samples/s, MultiStream the p99 latency of a query; requests (of the direct harness:
+batches) have 1, 32 and 128 samples. Direct harness, messages and system shared memory take turns
+in every round, through one server that stays up; the figure is the median over rounds. Triton's
+dynamic batcher puts requests together, up to 256 samples. Needs the extra `triton`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ from runtime.triton.server import TritonServer
 from runtime.vocabulary import HarnessKind, Mode, SharedMemory
 
 BATCHES = (1, 32, 128)
-LARGEST = max(BATCHES)
+LARGEST = 256
+"""Largest batch of the server: it may put two requests of 128 together."""
+
 WINDOWS = {1: 32, 32: 8, 128: 4}
 """Requests in flight by their size."""
 
@@ -147,7 +149,7 @@ def main() -> None:
             ratio = figures["ratio"].get(way, 1.0)
             best = figures["best_round"].get(way, 1.0)
             print(f"{batch:>5}  {way:<7} {rate:>10,.0f}  {ratio:>6.2f}  {best:>5.2f}  {tail:>8.3f}")
-    reached = max(found[str(LARGEST)]["ratio"].values())
+    reached = max(found["128"]["ratio"].values())
     print(
         f"goal at {LARGEST}: at least {GOAL}, got {reached:.2f}: {'met' if reached >= GOAL else 'not met'}"
     )

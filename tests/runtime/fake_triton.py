@@ -42,11 +42,7 @@ def main() -> None:
         sys.exit(1)
     if fault == "child":
         os.spawnlp(os.P_NOWAIT, "sleep", "sleep", "60")
-    if fault == "stubborn":
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    else:
-        code = 1 if fault == "code" else 0
-        signal.signal(signal.SIGTERM, lambda *_: os._exit(code))
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # main waits for it below
     address = ("127.0.0.1", int(options["http-port"]))
     http = ThreadingHTTPServer(address, _handler(ready=fault != "never"))
     server = None
@@ -56,8 +52,10 @@ def main() -> None:
     if fault == "dies":
         time.sleep(FAULTS.get("after", 0.2))
         os.kill(os.getpid(), signal.SIGKILL)
-    while server is not None or http is not None:
-        signal.pause()
+    while signal.sigwait({signal.SIGTERM}) and fault == "stubborn":
+        pass
+    del server
+    os._exit(1 if fault == "code" else 0)
 
 
 def _again(faults: dict) -> bool:

@@ -72,7 +72,8 @@ def config(tmp_path):
             "pyproject.toml": '[tool.docgen]\npackages = ["tiny"]\n[tool.docgen.commands]\n'
             'run = "h run {target} {workload} {scenario}"\n'
             'accuracy = "h acc {target} {workload} {scenario}"\n'
-            'resolve = "h run {target} --dry-run"\n',
+            'resolve = "h run {target} --dry-run"\n'
+            'serve = "h serve {target}"\n',
             "tiny/__init__.py": "",
             "docs/page.md": PAGE,
             "templates/x": "",
@@ -190,6 +191,9 @@ def make_target(name, **named):
     return Target(name=name, facts={}, source=source, **named)
 
 
+TARGETS = ("cpu", "h200", "h200-x8", "h200-mig")
+
+
 def make_entry(target, scenario, value=1, **setting):
     source = Source(path=f"tiny/targets/{target.split('-')[0]}.py", line=9)
     held = Value(resolved=value, expression="", kind="set", source=source, set_by="x", chain=())
@@ -235,10 +239,7 @@ def test_entries(config):
         "accuracy:h200-x8/digits/offline",
         "run:h200-mig/digits/offline",
         "accuracy:h200-mig/digits/offline",
-        "resolve:cpu",
-        "resolve:h200",
-        "resolve:h200-x8",
-        "resolve:h200-mig",
+        *(f"{kind}:{t}" for kind in ("resolve", "serve") for t in TARGETS),
     }
     cpu = found["run:cpu/digits/server"]
     assert (cpu.text, cpu.needs, cpu.measures) == (
@@ -254,6 +255,8 @@ def test_entries(config):
     assert found["run:h200-mig/digits/offline"].needs == "gpu=h200 & mig=1g.18gb & devices>=1"
     assert found["resolve:h200"].text == "h run h200 --dry-run"
     assert found["resolve:h200"].measures == ""
+    assert found["serve:h200"].text == "h serve h200"
+    assert (found["serve:h200"].needs, found["serve:h200"].measures) == ("cpu", "")
     assert cpu.configs == ("tiny/targets/",)
 
 
@@ -263,6 +266,7 @@ def test_settings_of_one_entry_change_its_snippets_alone(config):
     assert {name for name in before if before[name] != after[name]} == {
         "run:cpu/digits/server",
         "resolve:cpu",
+        "serve:cpu",
     }
 
 

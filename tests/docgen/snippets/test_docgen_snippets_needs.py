@@ -44,6 +44,8 @@ def make(*gpus, cores=8, note=""):
         ("mig=1g.6gb", make(A30)),
         ("mig=on & sm<90", make(A30)),
         ("gpu!=h200-sxm-141gb", make(A30)),
+        ("package=pytest & cores>=2", make()),
+        ("package!=no-such-distribution", make()),
     ],
 )
 def test_met(text, computer):
@@ -189,3 +191,11 @@ def test_declared_packages():
     }
     assert machine.declared(project) == ("foo-bar", "pycuda", "tomli")
     assert machine.declared({}) == ()
+
+
+def test_a_package_that_is_not_installed_is_named():
+    said = needs.unmet("cpu & package=no-such-distribution", make())
+    assert said == (
+        "needs package=no-such-distribution; no-such-distribution is not installed here"
+    )
+    assert needs.unmet("package!=pytest", make()) == "needs package!=pytest; pytest is installed"
