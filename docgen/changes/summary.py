@@ -70,9 +70,7 @@ def _grouped(configuration: Changed) -> Iterable[Change]:
         side = parts[0].new if came else parts[0].old
         if side is None:
             continue
-        whole = Side(
-            resolved=names, expression=side.expression, source=side.source, set_by=side.set_by
-        )
+        whole = Side(resolved=names, expression="", source=side.source, set_by=side.set_by)
         field = f"{head}.*"
         yield Change(field=field, new=whole) if came else Change(field=field, old=whole)
 
@@ -86,7 +84,9 @@ def text(side: Side | None) -> str:
 
 def expression(side: Side | None) -> str:
     """Return the source text of a value where it says more than the value."""
-    if side is None or side.expression.strip("'\"") in {text(side), str(side.resolved)}:
+    if side is None or side.expression.strip("'\"") in {"", text(side), str(side.resolved)}:
+        return ""
+    if side.expression.startswith("{"):  # a dictionary that is its only value
         return ""
     plain = side.expression.replace("_", "").replace(" ", "")
     return "" if plain == text(side).replace(" ", "") else side.expression

@@ -86,7 +86,15 @@ def _read_commit(place: str, revision: str, where: str, dialect: str) -> Side:
         want, got = "the folder of a git repository before the @", "no folder"
         raise UsageError(Problem(where, want, got, "give its path"))
     rev, _, below = revision.partition(":")
-    commit = _git(repository, where, "rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}")
+    commit = _git(
+        repository,
+        where,
+        "rev-parse",
+        "--verify",
+        "--quiet",
+        "--end-of-options",
+        f"{rev}^{{commit}}",
+    )
     prefix = _git(repository, where, "rev-parse", "--show-prefix") if not below else ""
     folder = (below or prefix).strip("/")
     name = PurePosixPath(folder).name or repository.name.removesuffix(".git")
@@ -159,7 +167,9 @@ def _copy(repository: Path, where: str, tree: str, root: Path) -> None:
 
 
 def _is_read(name: str, mode: str) -> bool:
-    """Tell whether docgen can need a file."""
+    """Tell whether docgen can need a file; a name that leads out of the tree is none."""
+    if ".." in PurePosixPath(name).parts or name.startswith("/"):
+        return False
     last = name.rpartition("/")[2]
     return mode == _LINK or last in _NAMES or last.endswith(_ENDS) or last.startswith(_STARTS)
 

@@ -30,17 +30,28 @@ from docgen.catalog import Catalog, Source
 from docgen.catalog.base import Frozen
 from docgen.errors import Problem, UsageError
 from docgen.findings import Finding, Other
+from docgen.lint import rules
 from docgen.lint.rules import RULES
 
 _COMMENT = re.compile(r"#\s*docgen:\s*ignore(-file)?\[([^\]]*)\][ \t:]*(.*)")
 _EVERY = "*"
+_OF_RATES = frozenset(
+    {
+        rules.RATE_COUNT.id,
+        rules.RATE_POWER.id,
+        rules.RATE_HARNESS.id,
+        rules.RATE_ACCURACY.id,
+        rules.SERVER_OVER_OFFLINE.id,
+        rules.RATE_SIBLING.id,
+    }
+)
 _KEYS = ("rule", "where", "reason")
 
 
 class Ignore(Frozen, frozen=True, kw_only=True):
     """A decision to accept findings."""
 
-    rules: tuple[str, ...]
+    codes: tuple[str, ...]
     """Names of rules; `*` for every rule."""
     reason: str
     """Why they are accepted."""
@@ -51,7 +62,7 @@ class Ignore(Frozen, frozen=True, kw_only=True):
 
     def covers(self, finding: Finding) -> bool:
         """Tell whether it is about a finding."""
-        if finding.code not in self.rules and _EVERY not in self.rules:
+        if finding.code not in self.codes and _EVERY not in self.codes:
             return False
         names = (finding.source.path, finding.place, *finding.keys)
         return any(fnmatchcase(name, self.where) for name in names)
@@ -81,7 +92,7 @@ def read_table(table: Any, where: str) -> tuple[Ignore, ...]:
         raise UsageError(problems)
     return tuple(
         Ignore(
-            rules=(e["rule"],),
+            codes=(e["rule"],),
             where=e["where"],
             reason=e["reason"],
             source=Source(path=where, line=1),
@@ -145,9 +156,8 @@ def apply(
     used: set[int] = set()
     open_ones, accepted = [], []
     for finding in findings:
-        reason = whys.get(
-            (finding.code.partition("-")[0], finding.source.path, finding.source.line)
-        )
+        place = (finding.source.path, finding.source.line)
+        reason = whys.get(place) if finding.code in _OF_RATES else None
         for number, decision in enumerate(decisions):
             if decision.covers(finding):
                 used.add(number)
@@ -160,13 +170,13 @@ def apply(
     return (*open_ones, *bad, *idle), tuple(accepted)
 
 
-def _whys(catalog: Catalog) -> dict[tuple[str, str, int], str]:
+def _whys(catalog: Catalog) -> dict[tuple[str, int], str]:
     """Return the stated reason of every place that sets a value with one.
 
     They answer rules about rates, whose values people justify.
     """
     return {
-        ("rate", step.source.path, step.source.line): step.why
+        (step.source.path, step.source.line): step.why
         for entry in catalog.entries
         for value in entry.values.values()
         for step in value.chain
@@ -207,9 +217,9 @@ def _decision(match: re.Match[str], path: str, number: int, line: str) -> Ignore
     """Return the decision of a comment; one on a line of its own is about the next line."""
     own = not line[: match.start()].strip()
     where = path if match[1] else f"{path}:{number + 1 if own else number}"
-    rules = tuple(name.strip() for name in match[2].split(",") if name.strip())
+    codes = tuple(name.strip() for name in match[2].split(",") if name.strip())
     return Ignore(
-        rules=rules,
+        codes=codes,
         where=re.sub(r"([\[*?])", r"[\1]", where),
         reason=match[3].strip(),
         source=Source(path=path, line=number, column=match.start()),
@@ -218,8 +228,8 @@ def _decision(match: re.Match[str], path: str, number: int, line: str) -> Ignore
 
 def _wrong(decision: Ignore) -> Finding | None:
     """Return what is wrong with a comment; None where it is right."""
-    unknown = [rule for rule in decision.rules if rule not in RULES and rule != _EVERY]
-    if unknown or not decision.rules:
+    unknown = [rule for rule in decision.codes if rule not in RULES and rule != _EVERY]
+    if unknown or not decision.codes:
         got = ", ".join(map(repr, unknown)) or "none"
         do = _suggest(unknown[0]) if unknown else "name one"
         return _about(decision, "error", f"want the name of a rule, got {got}; {do}")
@@ -231,7 +241,7 @@ def _wrong(decision: Ignore) -> Finding | None:
 
 def _idle(decision: Ignore) -> Finding:
     """Return the finding of a decision that nothing needs any more."""
-    what = ", ".join(decision.rules)
+    what = ", ".join(decision.codes)
     message = f"want a finding of {what} to ignore, got none; remove the decision"
     return _about(decision, "warning", message)
 

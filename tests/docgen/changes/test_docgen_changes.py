@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from docgen.catalog import Source, Target
-from docgen.changes import compare, identity
+from docgen.changes import compare, identity, model, summary
 from docgen.cli import main
 from docgen.errors import UsageError
 from docgen.extract import extract
@@ -320,3 +320,24 @@ def test_json_has_everything(mill, later):
     done = run(mill, later, "--json")
     found = msgspec.json.decode(done.stdout, type=Changes)
     assert found == compare(read(mill), read(later), names=(str(mill), str(later)))
+
+
+def test_flags_that_came_together_are_one_line():
+    """A dictionary that is new is one line with the names of its parts; a changed part is its own."""
+    place = Source(path="c.py", line=3)
+    side = model.Side(resolved=1, expression="1", source=place)
+    changes = (
+        model.Change(field="flags.a", new=side),
+        model.Change(field="flags.b", new=side),
+        model.Change(
+            field="flags.c", old=side, new=model.Side(resolved=2, expression="1 + 1", source=place)
+        ),
+    )
+    at = model.Place(workload="bert", scenario="Offline")
+    changed = model.Changed(place=at, old_key="o", new_key="n", changes=changes)
+    lines = summary.lines(model.System(old="S", new="S", both=(changed,)))
+    told = [
+        (x.change.field, summary.text(x.change.new), summary.expression(x.change.new))
+        for x in lines
+    ]
+    assert told == [("flags.c", "2", "1 + 1"), ("flags.*", "a, b", "")]

@@ -15,7 +15,7 @@ from docgen.cli.build import read_jobs
 from docgen.cli.group import DocgenGroup
 from docgen.errors import Problem, UsageError
 
-COMMANDS = ("build", "check", "completion", "explain", "export", "serve", "test")
+COMMANDS = ("build", "check", "completion", "diff", "explain", "export", "lint", "serve", "test")
 
 
 def run(*args: str):
