@@ -41,12 +41,24 @@ def _build(root, site, cache):
 
 def _pages(site):
     """Return every file of a site but what Sphinx alone keeps for itself."""
-    own = {".buildinfo", ".buildinfo.bak"}
-    return {
+    own = {".buildinfo", ".buildinfo.bak", "searchindex.js"}
+    pages = {
         p.relative_to(site).as_posix(): p.read_bytes()
         for p in site.rglob("*")
         if p.is_file() and p.name not in own
     }
+    index = (site / "searchindex.js").read_text()
+    words = json.loads(index.removeprefix("Search.setIndex(").removesuffix(")"))
+    return {**pages, "searchindex.js": json.dumps(_ordered(words), sort_keys=True).encode()}
+
+
+def _ordered(value):
+    """Return a search index without the order of words, which Sphinx does not keep."""
+    if isinstance(value, dict):
+        return {key: _ordered(item) for key, item in value.items()}
+    if isinstance(value, list) and all(isinstance(item, list) for item in value):
+        return sorted((_ordered(item) for item in value), key=json.dumps)
+    return value
 
 
 def test_a_build_that_was_killed_is_finished_by_the_next_one(tmp_path):
