@@ -100,7 +100,7 @@ def _overview(lookup: Lookup) -> Table:
             )
         )
     headers = ("Field", "Range, or most common value", "Configurations", "Systems", "Values")
-    return Table(headers=headers, rows=tuple(rows), numeric=(2, 3, 4))
+    return Table(headers=headers, rows=tuple(rows), numeric=(2, 3, 4), name="bench-overview")
 
 
 def _range(values: list[Json], spec: FieldSpec) -> str:

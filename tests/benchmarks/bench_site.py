@@ -1,11 +1,14 @@
 """What a site build costs beside Sphinx with as many plain pages, in one run.
 
-    python tests/benchmarks/bench_site.py [--root DIR | --source TREE] [--rounds 3] [--jobs 1] [--json]
+    python tests/benchmarks/bench_site.py [--root DIR | --source TREE | --synthetic SYSTEMS]
+        [--plain twin|short] [--rounds 3] [--jobs 1] [--json]
 
-Builds a copy of the tree (our own, or with `--source` one that others wrote): cold, without a change, and after an edit of one value; each
-step is `docgen build` that runs nothing, so it includes reading the source and rendering. The
-plain site has as many pages (a heading, three sections of prose, a small table, a link),
-the same theme and parser, and nothing of docgen; its edit changes one page. Prints the
+Builds a copy of the tree (our own, one that others wrote, or a made one with that many systems):
+cold, without a change, and after an edit of one value; each step is `docgen build` that runs
+nothing, so it includes reading the source and rendering. The plain site has as many pages, the
+same theme and parser, and nothing of docgen; its edit changes one page. Its pages are `twin`s:
+each has the name, the headings, the menu entries and the bytes of one of docgen's, all of it
+prose; or `short`: three sections of prose, a small table, a link, no nested menu. Prints the
 median of CPU seconds (own and children), wall seconds, pages read, and their ratios.
 """
 
@@ -13,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import resource
 import shutil
@@ -24,8 +28,11 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+RACK = ROOT / "tests/docgen/fixtures_exports/rack"
+MODEL = "configs/Y9x1"
+"""Folder of the made tree's first system; the others are copies."""
 EDITED = "runtime/targets/h200_sxm_141gb.py"
-QPS = re.compile(r"((?:target|offline_expected|server_target)_qps ?= ?)([0-9_]+)")
+QPS = re.compile(r"((?:target|expected|offline|server)_qps(?: ?= ?|: ))([0-9][0-9_]*)")
 WORDS = "A sentence of prose stands here so that the page has something to be parsed. "
 
 CONF = """
@@ -39,9 +46,12 @@ html_copy_source = False
 
 def timed(command: list[str], folder: Path) -> tuple[float, float, str]:
     """Return CPU seconds, wall seconds and output of a command; its children count too."""
+    environment = {**os.environ, "DOCGEN_CACHE": str(folder.parent / "cache")}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
     wall = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
@@ -112,22 +122,58 @@ def edit_value(file: Path) -> None:
     file.write_text(text.replace(match[0], f"{match[1]}{value}", 1))
 
 
-def measure_plain(pages: int, jobs: int, work: Path) -> dict[str, dict[str, float]]:
-    """Return figures of Sphinx alone with that many plain pages."""
-    source = work / "plain"
-    source.mkdir()
-    (source / "conf.py").write_text(CONF)
+def make_tree(systems: int, to: Path) -> None:
+    """Write a tree in the EXPORTS dialect with that many systems, copies of one."""
+    shutil.copytree(RACK, to, symlinks=True)
+    for number in range(2, systems + 1):
+        shutil.copytree(to / MODEL, to / f"configs/Y9x{number}")
+
+
+def write_short(pages: int, source: Path) -> Path:
+    """Write that many short pages and return the one to edit."""
     names = [f"p{number}" for number in range(pages - 1)]
     listed = "\n".join(names)
     (source / "index.md").write_text(f"# Index\n\n```{{toctree}}\n{listed}\n```\n")
     for name, after in zip(names, [*names[1:], "index"], strict=True):
         (source / f"{name}.md").write_text(make_plain(name, after))
+    return source / "p0.md"
+
+
+def write_twins(pages: Path, source: Path) -> Path:
+    """Write a page of prose for each of docgen's pages and return the one to edit."""
+    edited = source / "index.md"
+    for page in sorted(pages.rglob("*.md")):
+        to = source / page.relative_to(pages)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_text(make_twin(page.read_text("utf-8")))
+        edited = to if page.name != "index.md" else edited
+    return edited
+
+
+def make_twin(text: str) -> str:
+    """Return prose with the headings, the menu entries and the bytes of a page."""
+    menus = re.findall(r"^```\{toctree\}\n.*?^```$", text, re.MULTILINE | re.DOTALL)
+    heads = re.findall(r"^#+ .*$", text, re.MULTILINE) or ["# Page"]
+    kept = sum(len(part) + 2 for part in (*menus, *heads))
+    lines = max(len(text.encode()) - kept, 0) // len(heads) // len(WORDS)
+    prose = "\n\n".join([WORDS * 5] * (lines // 5) + [WORDS * (lines % 5)])
+    return "\n\n".join([*(f"{head}\n\n{prose}" for head in heads), *menus]) + "\n"
+
+
+def measure_plain(
+    pages: int, jobs: int, work: Path, docs: Path | None
+) -> dict[str, dict[str, float]]:
+    """Return figures of Sphinx alone with twins of docgen's pages, or that many short ones."""
+    source = work / "plain"
+    source.mkdir()
+    (source / "conf.py").write_text(CONF)
+    edited = write_twins(docs, source) if docs is not None else write_short(pages, source)
     command = [sys.executable, "-m", "sphinx", "-q", "-j", str(jobs), "-b", "html"]
     command += [str(source), str(work / "plain-site")]
     found = {}
     for step in ("cold", "no change", "one edit"):
         if step == "one edit":
-            (source / "p0.md").write_text(make_plain("p0", "index") + "\nMore.\n")
+            edited.write_text(edited.read_text() + "\nMore.\n")
         cpu, wall, _ = timed(command, work)
         found[step] = {"cpu_s": cpu, "wall_s": wall}
     return found
@@ -167,6 +213,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, default=ROOT)
     parser.add_argument("--source", type=Path, help="a tree that others wrote, closed/SUBMITTER")
+    parser.add_argument("--synthetic", type=int, metavar="SYSTEMS", help="a made tree")
+    parser.add_argument("--plain", choices=("twin", "short"), default="twin")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--json", action="store_true")
@@ -174,9 +222,18 @@ def main() -> None:
     rounds = []
     for _ in range(asked.rounds):
         with tempfile.TemporaryDirectory() as folder:
+            work = Path(folder) / "work"
+            work.mkdir()
             tree = (asked.source or asked.root).resolve()
-            ours = measure_ours(tree, asked.jobs, Path(folder), foreign=bool(asked.source))
-            plain = measure_plain(int(ours["cold"]["pages"]), asked.jobs, Path(folder))
+            if asked.synthetic:
+                tree = Path(folder) / "made"
+                make_tree(asked.synthetic, tree)
+            foreign = bool(asked.source or asked.synthetic)
+            ours = measure_ours(tree, asked.jobs, work, foreign=foreign)
+            cache = work / "cache"
+            docs = next(cache.glob("*/*/pages")) if foreign else work / "tree/docs"
+            twins = docs if asked.plain == "twin" else None
+            plain = measure_plain(int(ours["cold"]["pages"]), asked.jobs, work, twins)
         rounds.append((ours, plain))
     steps = summarise(rounds)
     pages = int(rounds[-1][0]["cold"]["pages"])
