@@ -90,7 +90,7 @@ def test_blocks_of_myst_leave_it_to_docutils():
 
 PIPES = """| A | B |
 | :-- | --: |
-| {bench:field}`F.x` {bench:field}`own words <F.x>` | `a  b"<` @ "q" & *c* \\| d |
+| {bench:field}`F.x` {bench:field}`own words <F.x>` | `a b"<` @ & *c* \\| d |
 | {doc}`home <index>` | {bench:src}`l <docs/a.md:1>` |
 """
 
@@ -107,7 +107,7 @@ def test_pipes_are_written_as_the_slow_tables_are(site):
     built = site.build()
     assert built.warnings == []
     slow, quick = (
-        re.search(r'<table class="k table".*?</table>', site.html(name), re.DOTALL)[0]
+        re.search(r"<thead>.*?</tbody>", site.html(name), re.DOTALL)[0]
         for name in ("a", "b")
     )
     assert 'href="#bench-field-F.x"' in slow
