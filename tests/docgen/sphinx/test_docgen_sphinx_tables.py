@@ -107,8 +107,7 @@ def test_pipes_are_written_as_the_slow_tables_are(site):
     built = site.build()
     assert built.warnings == []
     slow, quick = (
-        re.search(r"<thead>.*?</tbody>", site.html(name), re.DOTALL)[0]
-        for name in ("a", "b")
+        re.search(r"<thead>.*?</tbody>", site.html(name), re.DOTALL)[0] for name in ("a", "b")
     )
     assert 'href="#bench-field-F.x"' in slow
     assert quick == slow.replace('href="#', 'href="a.html#')
