@@ -49,6 +49,7 @@ def _pages(site):
     }
     index = (site / "searchindex.js").read_text()
     words = json.loads(index.removeprefix("Search.setIndex(").removesuffix(")"))
+    words.pop("indexentries", None)  # Sphinx forgets those of pages that it does not write again
     return {**pages, "searchindex.js": json.dumps(_ordered(words), sort_keys=True).encode()}
 
 

@@ -86,3 +86,44 @@ def test_blocks_of_myst_leave_it_to_docutils():
     assert tables.split_rows(["* - a", "  - b"]) == [[["a"], ["b"]]]
     assert tables.split_rows(["* - ```{note}", "    x", "    ```"]) is None
     assert tables.split_rows(["* - a", "* - b", "  - c"]) is None
+
+
+PIPES = """| A | B |
+| :-- | --: |
+| {bench:field}`F.x` {bench:field}`own words <F.x>` | `a b"<` @ & *c* \\| d |
+| {doc}`home <index>` | {bench:src}`l <docs/a.md:1>` |
+"""
+
+
+def _fenced(name):
+    return f"```````{{{name}}}\n:class: k\n:widths: auto\n\n{PIPES}```````\n"
+
+
+def test_pipes_are_written_as_the_slow_tables_are(site):
+    head = "# P\n\n```{bench:field} F.x\n```\n\nText.\n\n"
+    site.page("a", head + _fenced("table"))
+    site.page("b", head.replace("F.x", "F.y") + _fenced("bench:pipes"))
+    site.index()
+    built = site.build()
+    assert built.warnings == []
+    slow, quick = (
+        re.search(r"<thead>.*?</tbody>", site.html(name), re.DOTALL)[0] for name in ("a", "b")
+    )
+    assert 'href="#bench-field-F.x"' in slow
+    assert quick == slow.replace('href="#', 'href="a.html#')
+
+
+def test_an_unknown_target_in_pipes_is_a_warning(site):
+    site.page("a", "# P\n\n" + _fenced("bench:pipes").replace("F.x", "F.gone"))
+    site.index()
+    built = site.build()
+    assert len([w for w in built.warnings if "F.gone" in w]) == 2
+    assert "own words" in site.html("a")
+    assert "\ue002" not in site.html("a")
+
+
+def test_words_that_only_myst_reads_are_left_to_it():
+    assert tables.split_pipes(["| a |", "| :-- |", "| [x](y.md) |"]) is None
+    assert tables.split_pipes(["| a |", "| :-- |", "| <b>x</b> |"]) is None
+    assert tables.split_pipes(["| a |", "| :-- |", "| `x`{.y} |"]) is None
+    assert tables.split_pipes(["| a |", "| :-- |", "| `<b>[x](y)` |"]) is not None
