@@ -6,7 +6,7 @@ import ast
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from docgen.catalog import Command, Flag, Json
 from docgen.evaluate import Evaluator, plain
@@ -29,6 +29,9 @@ _PARAMETERS = (
     "click.password_option",
     "click.confirmation_option",
 )
+
+_Given: TypeAlias = dict[str, tuple[ast.expr, Module]]
+"""Expression of each parameter of a function, and the module that it stands in."""
 
 MAX_IMPORTS = 20
 """Imports that are followed from a shared option to its declaration."""
@@ -164,7 +167,7 @@ class _Reader:
             if isinstance(known, External) and known.name in _PARAMETERS:
                 yield self._flag(known.name, decorator, module)
             elif isinstance(known, FunctionInfo):
-                yield from self._in_function(known)
+                yield from self._in_function(known, _arguments(known, decorator, module))
             return
         known = self.evaluator.try_evaluate(decorator, module)
         if isinstance(known, FunctionInfo):
@@ -190,18 +193,23 @@ class _Reader:
             name = dotted.rpartition(".")[2]
         return None
 
-    def _in_function(self, function: FunctionInfo) -> Iterator[Flag]:
-        """Yield the options that a decorator of the tree's own applies, in source order."""
+    def _in_function(self, function: FunctionInfo, given: _Given | None = None) -> Iterator[Flag]:
+        """Yield the options that a decorator of the tree's own applies, in source order.
+
+        Args:
+            function: The decorator, or the function that returns it.
+            given: What the latter was called with, by parameter.
+        """
         calls = [n for n in ast.walk(function.node) if isinstance(n, ast.Call)]
         for call in sorted(calls, key=lambda c: (c.lineno, c.col_offset)):
             known = self.evaluator.try_evaluate(call.func, function.module)
             if isinstance(known, External) and known.name in _PARAMETERS:
-                yield self._flag(known.name, call, function.module)
+                yield self._flag(known.name, call, function.module, given)
 
-    def _flag(self, kind: str, call: ast.Call, module: Module) -> Flag:
+    def _flag(self, kind: str, call: ast.Call, module: Module, given: _Given | None = None) -> Flag:
         """Return the option or argument that a decorator declares."""
         words = [self._value(argument, module) for argument in call.args]
-        keywords = self._keywords(call, module)
+        keywords = self._keywords(call, module, given)
         source = module.source(call)
         if kind == "click.version_option":
             names = tuple(str(w) for w in words if str(w).startswith("-")) or ("--version",)
@@ -228,16 +236,21 @@ class _Reader:
             argument=argument,
         )
 
-    def _keywords(self, call: ast.expr, module: Module) -> dict[str, Json]:
+    def _keywords(
+        self, call: ast.expr, module: Module, given: _Given | None = None
+    ) -> dict[str, Json]:
         """Return the static keywords of a call as JSON; types and callbacks are left out."""
         if not isinstance(call, ast.Call):
             return {}
         skipped = ("type", "callback", "shell_complete", "cls", "context_settings")
-        return {
-            k.arg: self._value(k.value, module)
-            for k in call.keywords
-            if k.arg and k.arg not in skipped
-        }
+        found = {}
+        for keyword in call.keywords:
+            if keyword.arg and keyword.arg not in skipped:
+                node, where = keyword.value, module
+                if isinstance(node, ast.Name) and given is not None:
+                    node, where = given.get(node.id, (node, where))
+                found[keyword.arg] = self._value(node, where)
+        return found
 
     def _value(self, node: ast.expr, module: Module) -> Json:
         """Return an expression as JSON; None, with a note, where it is not static."""
@@ -299,6 +312,26 @@ class _Reader:
         if group is not None and child is not None:
             name = self._value(names[0], module) if names else child.name
             group.children[str(name)] = child
+
+
+def _arguments(function: FunctionInfo, call: ast.Call, module: Module) -> _Given:
+    """Return what a call gives each parameter of a function: its own values, or the defaults."""
+    declared = function.node.args
+    positional = [*declared.posonlyargs, *declared.args]
+    given: _Given = {}
+    if declared.defaults:
+        last = positional[-len(declared.defaults) :]
+        for parameter, node in zip(last, declared.defaults, strict=True):
+            given[parameter.arg] = (node, function.module)
+    for parameter, default in zip(declared.kwonlyargs, declared.kw_defaults, strict=True):
+        if default is not None:
+            given[parameter.arg] = (default, function.module)
+    for parameter, node in zip(positional, call.args, strict=False):
+        given[parameter.arg] = (node, module)
+    for keyword in call.keywords:
+        if keyword.arg:
+            given[keyword.arg] = (keyword.value, module)
+    return given
 
 
 def _default_name(function: str, *, group: bool) -> str:

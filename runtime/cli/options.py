@@ -72,23 +72,25 @@ def overrides(help_text: str) -> Callable[[Command], Command]:
 
 def variant(command: Command) -> Command:
     """Put the options on a command that choose among the variants of an entry."""
-    for option in (
-        click.option(
-            "--harness",
-            type=Choice(["direct", "triton", "hetero-mig"]),
-            help="Variant of the entry: what stands between LoadGen and the model.",
-        ),
-        click.option(
-            "--power",
-            type=Choice(["maxp", "maxq"]),
-            help="Variant of the entry: most performance or most efficiency.",
-        ),
-        click.option(
-            "--accuracy-target",
-            "accuracy",
-            type=Choice(["99", "99.9"]),
-            help="Variant of the entry: share of the reference accuracy to keep, in %.",
-        ),
+    for option in reversed(
+        (
+            click.option(
+                "--accuracy-target",
+                "accuracy",
+                type=Choice(["99", "99.9"]),
+                help="Variant of the entry: share of the reference accuracy to keep, in %.",
+            ),
+            click.option(
+                "--power",
+                type=Choice(["maxp", "maxq"]),
+                help="Variant of the entry: most performance or most efficiency.",
+            ),
+            click.option(
+                "--harness",
+                type=Choice(["direct", "triton", "hetero-mig"]),
+                help="Variant of the entry: what stands between LoadGen and the model.",
+            ),
+        )
     ):
         command = option(command)
     return command
@@ -96,19 +98,12 @@ def variant(command: Command) -> Command:
 
 def own_files(command: Command) -> Command:
     """Put the options on a command that name the user's own model and data."""
-    for option in (
-        click.option(
-            "--data",
-            type=click.Path(path_type=Path),
-            metavar="DIR",
-            help="Your own data set folder.",
-        ),
-        click.option(
-            "--model",
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="Your own ONNX model file.",
-        ),
+    path = click.Path(path_type=Path)
+    for option in reversed(
+        (
+            click.option("--model", type=path, metavar="FILE", help="Your own ONNX model file."),
+            click.option("--data", type=path, metavar="DIR", help="Your own data set folder."),
+        )
     ):
         command = option(command)
     return command
@@ -121,20 +116,24 @@ def as_json(help_text: str = "Print one JSON object to stdout.") -> Callable[[Co
 
 def compared_runs(command: Command) -> Command:
     """Put the options on a command that name the runs of a result."""
-    for option in (
-        _run_folder("--accuracy", "accuracy"),
-        _run_folder("--performance", "performance"),
+    path = click.Path(path_type=Path)
+    for option in reversed(
+        (
+            click.option(
+                "--performance",
+                required=True,
+                type=path,
+                metavar="RUN",
+                help="Folder of the result's performance run.",
+            ),
+            click.option(
+                "--accuracy",
+                required=True,
+                type=path,
+                metavar="RUN",
+                help="Folder of the result's accuracy run.",
+            ),
+        )
     ):
         command = option(command)
     return command
-
-
-def _run_folder(name: str, mode: str) -> Callable[[Command], Command]:
-    """Return the option that names the folder of one of a result's runs."""
-    return click.option(
-        name,
-        required=True,
-        type=click.Path(path_type=Path),
-        metavar="RUN",
-        help=f"Folder of the result's {mode} run.",
-    )

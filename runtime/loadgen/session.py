@@ -112,8 +112,9 @@ def execute(
             kept: Path | None = folder / RECORD
             # LoadGen's log is there from its start on, also where no report told of it.
             if isinstance(failure, RunError) or (folder / LOGS / DETAIL).exists():
-                code = "gpu-lost" if watch.lost else "child-died"
-                kept = run.save_partial(outcome, code, str(failure))
+                kept = run.save_partial(
+                    outcome, "gpu-lost" if watch.lost else "child-died", str(failure)
+                )
             # a run that never started leaves its message, and no record
             raise _told(failure, kept, folder)
         try:
@@ -158,8 +159,9 @@ class _Run:
             kept = self.save_partial(outcome, "interrupted", "the user stopped the run")
             raise Interrupted(_stopped(kept or self.folder / RECORD, outcome)) from None
         except RunError as error:
-            code = "gpu-lost" if watch.lost else "stalled"
-            kept = self.save_partial(child.outcome, code, str(error))
+            kept = self.save_partial(
+                child.outcome, "gpu-lost" if watch.lost else "stalled", str(error)
+            )
             raise _told(error, kept, self.folder) from None
         return outcome
 

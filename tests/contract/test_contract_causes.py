@@ -25,7 +25,8 @@ def _named() -> set[str]:
                 given = node.args[1:2]
             else:
                 continue
-            found |= {n.value for n in given if isinstance(n, ast.Constant)}
+            words = [word for n in given for word in ast.walk(n)]
+            found |= {w.value for w in words if isinstance(w, ast.Constant)}
     return found
 
 
