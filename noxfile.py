@@ -17,6 +17,9 @@ nox.options.error_on_missing_interpreters = False
 
 ROOT = Path(__file__).parent
 
+TWO = ("-n", "2", "--dist", "loadfile")
+"""Two test files at a time: more would take the cores from the runs that tests measure."""
+
 
 @nox.session
 def docs(session: nox.Session) -> None:
@@ -30,7 +33,7 @@ def tests(session: nox.Session) -> None:
     """Run the tests that need neither GPU, network, nor patience."""
     session.install("-e", ".[dev]")
     selection = ["-m", "not slow and not gpu and not triton and not trees"]
-    session.run("pytest", *selection, *session.posargs)
+    session.run("pytest", *TWO, *selection, *session.posargs)
 
 
 @nox.session

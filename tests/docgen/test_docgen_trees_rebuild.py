@@ -62,6 +62,7 @@ def _ordered(value):
     return value
 
 
+@pytest.mark.slow
 def test_a_build_that_was_killed_is_finished_by_the_next_one(tmp_path):
     root = Path(shutil.copytree(RACK, tmp_path / "rack"))
     site, cache = tmp_path / "site", tmp_path / "cache"
