@@ -71,7 +71,8 @@ def test_a_plan_that_cannot_be_right(words, code, told):
     assert told in done.stderr
 
 
-def test_a_build_is_kept_and_found_again(machine, tmp_path):
+def test_a_build_is_kept_and_found_again(machine, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
     first = machine("build", *ENTRY, "--set", "batch_size=4", "--json")
     assert first.returncode == 0, first.stderr
     built = json.loads(first.stdout)
