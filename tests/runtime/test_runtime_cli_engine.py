@@ -71,8 +71,7 @@ def test_a_plan_that_cannot_be_right(words, code, told):
     assert told in done.stderr
 
 
-def test_a_build_is_kept_and_found_again(machine, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "120")
+def test_a_build_is_kept_and_found_again(machine):
     first = machine("build", *ENTRY, "--set", "batch_size=4", "--json")
     assert first.returncode == 0, first.stderr
     built = json.loads(first.stdout)
@@ -85,7 +84,7 @@ def test_a_build_is_kept_and_found_again(machine, monkeypatch):
     assert "from the cache" in again.stdout
     listed = json.loads(machine("info", "--json").stdout)["engines"]
     assert [e["path"] for e in listed] == [built["engine"]["path"]]
-    assert "1g.18gb" in machine("info").stdout
+    assert "1g.18gb" in machine("info", COLUMNS="160").stdout
     file = json.loads(machine("info", built["engine"]["path"], "--json").stdout)
     assert file["tensorrt"] == "10.9.0.34"
     assert file["engine"]["key"] == listed[0]["key"]
