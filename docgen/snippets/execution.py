@@ -11,7 +11,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -135,8 +135,17 @@ def execute(
         )
 
 
-def make_result(snippet: Snippet, execution: Execution, config: Config) -> Result:
-    """Return the result of a snippet: the execution held against its expectations."""
+def make_result(
+    snippet: Snippet, execution: Execution, config: Config, beside: Iterable[str] = ()
+) -> Result:
+    """Return the result of a snippet: the execution held against its expectations.
+
+    Args:
+        snippet: What was executed.
+        execution: What it left behind.
+        config: The documented project.
+        beside: Identities of the snippets that were executed during the same time.
+    """
     done = execution.done
     scrub = functools.partial(_scrub, places=execution.places)
     checks = (*expect.check(snippet.expect, execution.outcome), *execution.broken)
@@ -163,6 +172,7 @@ def make_result(snippet: Snippet, execution: Execution, config: Config) -> Resul
         environment_key=_hash(environment),
         records=tuple(scrub(record) for record in execution.records),
         figures=execution.figures,
+        beside=tuple(sorted(beside)),
     )
 
 

@@ -176,6 +176,47 @@ def test_measuring_snippets_run_alone(project, snippet):
     assert sum(s.result is None for s in steps) == 4
 
 
+NAP = "python -c 'import time; time.sleep(0.4)'"
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"alone": True},
+        {"mode": "accuracy"},
+        {"figures": ("plot.svg",)},
+        {"expect": ("samples_per_s > 0",)},
+    ],
+)
+def test_what_measures_or_asks_so_runs_alone(project, snippet, named):
+    wanted = snippet(f"{NAP} # alone", id="alone", **named)
+    plain = [snippet(f"{NAP} # {i}", id=f"plain{i}") for i in range(2)]
+    results = {r.snippet: r for r in run([wanted, *plain], project, jobs=3)}
+    assert results["alone"].beside == ()
+    assert results["plain0"].beside == ("plain1",)
+    assert results["plain1"].beside == ("plain0",)
+
+
+def test_what_is_held_to_its_output_runs_beside_others(project, snippet):
+    wanted = snippet(f"{NAP}; echo ok", expect=("exit = 0", "output contains ok", "errors lacks x"))
+    plain = snippet(NAP, id="plain")
+    assert [r.beside for r in run([wanted, plain], project, jobs=2)] == [("plain",), ("one",)]
+
+
+def test_a_record_taken_beside_others_is_not_kept(project, snippet, tmp_path):
+    text = f"echo ran >> {tmp_path}/count; {NAP}; echo '{{}}' > $TINY_RECORDS/r.json"
+    hidden = snippet(text, id="hidden")
+    plain = snippet(NAP, id="plain")
+    steps = []
+    results = run([hidden, plain], project, jobs=2, on_progress=steps.append)
+    assert [(r.snippet, r.beside) for r in results] == [("hidden", ()), ("plain", ("hidden",))]
+    assert results[0].records == ({},)
+    assert (tmp_path / "count").read_text() == "ran\nran\n"
+    assert [s.snippet.id for s in steps if s.result] == ["plain", "hidden"]
+    run([hidden], project, jobs=2)
+    assert (tmp_path / "count").read_text() == "ran\nran\nran\n"
+
+
 def test_ctrl_c_ends_everything_and_keeps_what_was_done(project, snippet):
     snippets = [snippet("echo done", id="first"), snippet(f"{write_hanging(project)} detached")]
     marked = []
