@@ -168,19 +168,17 @@ def _build(plan: BuildPlan, device: int, *, fresh: bool) -> dict[str, Any]:
         key = make_key(plan, opened.facts, release.text)
         found, why = (None, "asked for") if fresh else cache.find(plan, key)
         with show_phases(f"engine {plan.model.name}") as report:
-            entry, data, loaded = provide(
-                trt, release, plan, key, report=report, cache=cache, fresh=fresh
-            )
-        loaded.check(plan)
+            made = provide(trt, release, plan, key, report=report, cache=cache, fresh=fresh)
+        made.loaded.check(plan)
         return {
-            "engine": engine_json(entry) if entry else None,
+            "engine": engine_json(made.entry) if made.entry else None,
             "cached": found is not None,
             "why": why,
-            "bytes": len(data),
-            "activation_bytes": loaded.activation_bytes(),
+            "bytes": len(made.data),
+            "activation_bytes": made.loaded.activation_bytes(),
             "tensors": [
                 {"name": name, "dtype": kind, "shape": shape}
-                for name, kind, shape in loaded.tensors()
+                for name, kind, shape in made.loaded.tensors()
             ],
             "timing_cache": cache.timing_path(key),
             "note": cache.note,
