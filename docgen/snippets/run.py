@@ -157,7 +157,7 @@ class _Session:
         with self._lock:
             for names, others in self._live.values():
                 beside |= names
-                others |= own
+                others.update(own)
             self._live[group[0].id] = own, beside
         try:
             yield beside

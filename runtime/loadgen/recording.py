@@ -73,14 +73,14 @@ class Recorder:
             verdict = judge_performance(detail, self.plan.settings, least)
             metrics = read_metrics(detail, self.plan.settings)
             verdict = with_retries(verdict, retried)
-            return self._record(metrics, verdict, model, notes, engines)
+            return self._record(metrics, verdict, model, notes, engines=engines)
         accuracy = self._accuracy(done["accuracy"])
         samples = int(detail.number("qsl_reported_total_count") or accuracy.samples)
         verdict = with_retries(judge_accuracy(accuracy, detail, samples), retried)
         metric = Metric(
             name="accuracy", value=accuracy.value, unit="share", better="higher", primary=True
         )
-        return self._record((metric,), verdict, model, notes, engines, accuracy)
+        return self._record((metric,), verdict, model, notes, engines=engines, accuracy=accuracy)
 
     def save(self, record: RunRecord) -> RunRecord:
         """Write the record, and its copy where HARNESS_RECORD_DIR asks for one; return it.
@@ -147,6 +147,7 @@ class Recorder:
         verdict: Verdict,
         model: Model,
         notes: tuple[str, ...],
+        *,
         engines: tuple[EngineFile, ...] = (),
         accuracy: Accuracy | None = None,
     ) -> RunRecord:
