@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runtime.errors import Problem, RunError
-from runtime.mig.model import Model, Slot
+from runtime.mig.columns import Slot
+from runtime.mig.model import Model
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,12 +12,12 @@ import pytest
 from runtime.errors import ArtifactError, ConfigError, RunError, UsageError
 from runtime.mig.alternatives import alternatives
 from runtime.mig.boards import find_board
+from runtime.mig.columns import Use
 from runtime.mig.commands import create_commands, mig_parted, nvidia_smi
 from runtime.mig.drawing import describe, draw_strip, draw_svg, draw_text
 from runtime.mig.firstfit import first_fit
 from runtime.mig.fleet import Gpu, Instance
 from runtime.mig.layouts import Placement
-from runtime.mig.model import Use
 from runtime.mig.needs import Need, offers, undominated
 from runtime.mig.planner import gpus_needed, plan
 from runtime.mig.plans import Assigned, GpuPlan, judged
