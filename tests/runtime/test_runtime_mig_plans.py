@@ -262,6 +262,7 @@ def test_a_gap_is_stated_when_time_runs_out(monkeypatch):
         return done
 
     needs = [Need(name="a", memory=35, count=3)]
+    monkeypatch.setattr("runtime.mig.dynamic.MOST_STEPS", 0)
     monkeypatch.setattr(optimize, "milp", early)
     best = plan(needs, [gpu(index=n) for n in range(2)])
     assert best is not None
