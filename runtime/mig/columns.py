@@ -120,19 +120,19 @@ def make_columns(number: int, kind: Kind, scope: Scope) -> list[Column]:
     found = space(kind.board, media=any(kind.board.profile(n).attributes for n in used))
     slots = _Slots(kind, found, scope)
     pinned = any(i.keep for i in kind.current)
-    best: dict[tuple[int, ...], tuple[_Rank, int, _Existing]] = {}
+    best: dict[tuple[int, int, int], tuple[_Rank, int, _Existing]] = {}
     for bits, offered, rank, way in _possible(kind, found, scope, slots):
         locked, destroyed, order = rank
         if not offered and not pinned:
             locked = 0
         first = (destroyed, locked, order) if scope.careful else (locked, destroyed, order)
-        key = (offered, locked, destroyed) if scope.every else (offered,)
+        key = (offered, locked, destroyed) if scope.every else (offered, 0, 0)
         known = best.get(key)
         if known is None or first < known[0]:
             best[key] = first, bits, way
     columns = []
-    for key, (first, bits, way) in best.items():
-        counts = slots.counts(key[0])
+    for (offered, _, _), (first, bits, way) in best.items():
+        counts = slots.counts(offered)
         if all(count <= scope.most[slot] for slot, count in counts):
             destroyed, locked = first[:2] if scope.careful else first[1::-1]
             treated = dict(way.uses)

@@ -73,13 +73,14 @@ def solve(
     if limits is None:
         with suppress(TooLarge):
             small = solve_small(model, time_limit_s)
-            seconds = time.perf_counter() - begin
-            return small and Solution(
+            if small is None:
+                return None
+            return Solution(
                 columns=small.columns,
                 served=small.served,
                 values=small.values,
                 bounds=small.values,
-                seconds=seconds,
+                seconds=time.perf_counter() - begin,
             )
     return solve_whole(model, limits, time_limit_s - (time.perf_counter() - begin))
 
