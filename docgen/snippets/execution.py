@@ -31,7 +31,7 @@ KEPT_CHARACTERS = 20_000
 _PASSED_ON = (
     "HOME", "USER", "LOGNAME", "TMPDIR", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "SSL_CERT_FILE",
     "CUDA_VISIBLE_DEVICES", "CUDA_HOME", "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES",
-    "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "PYTHONDONTWRITEBYTECODE", "PYENV_ROOT",
+    "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "PYENV_ROOT",
 )  # fmt: skip
 """Variables that an execution takes over; everything else of the caller is left out."""
 
@@ -225,7 +225,11 @@ def commands(text: str) -> list[str]:
 
 
 def _variables(config: Config, place: _Place) -> dict[str, str]:
-    """Return the whole environment of an execution."""
+    """Return the whole environment of an execution.
+
+    Where the caller wants no bytecode beside sources, it goes to the cache folder: a command
+    that compiles every library anew at each start takes twice as long.
+    """
     caller = os.environ
     kept = {name: caller[name] for name in _PASSED_ON if name in caller}
     scripts = str(Path(sys.executable).parent)
@@ -243,6 +247,8 @@ def _variables(config: Config, place: _Place) -> dict[str, str]:
     }
     if config.record_dir_env:
         fixed[config.record_dir_env] = str(place.records)
+    if caller.get("PYTHONDONTWRITEBYTECODE"):
+        fixed["PYTHONPYCACHEPREFIX"] = str(config.cache.resolve() / "bytecode")
     traced = trace.variables(config, place.dump, caller.get("PYTHONPATH", ""))
     return {**kept, **fixed, **traced}
 

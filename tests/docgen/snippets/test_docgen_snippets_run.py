@@ -140,6 +140,20 @@ def test_the_environment_is_declared(project, snippet, monkeypatch):
     assert lines[-4:] == [".", "bin/python", ".", ".."]
 
 
+def test_bytecode_goes_to_the_cache_where_the_caller_wants_none(project, snippet, monkeypatch):
+    show = snippet("python -c 'import tiny.core, email.mime.text, sys; print(sys.pycache_prefix)'")
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    assert run([show], project)[0].output == "None\n"
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    result = run([show], project)[0]
+    assert result.output == "PROJECT/build/docgen/bytecode\n"
+    assert list((project.cache / "bytecode").rglob("text.*.pyc"))
+    assert set(result.depends.code) == {"tiny/__init__.py", "tiny/core.py"}
+    assert result.depends.files == {}
+    assert not list((project.root / "tiny").rglob("*.pyc"))
+
+
 def test_python_snippets_run_in_an_empty_folder(project, snippet):
     text = "import tiny.core, os\nprint(tiny.core.used(1), os.listdir('.'))"
     result = run([snippet(text, language="python")], project)[0]
