@@ -17,6 +17,7 @@ from docgen.snippets.execution import here
 from docgen.snippets.figures import MARK
 from docgen.snippets.machine import Machine
 from docgen.snippets.model import Result
+from docgen.snippets.run import is_alone
 from docgen.snippets.run import problems as result_problems
 from docgen.snippets.store import Store, made_in
 
@@ -183,6 +184,8 @@ class _Judge:
         if result.depends.values != snippet.values:
             whose = snippet.measures or snippet.id.partition(":")[2]
             found.append(f"{snippet.source.path}: settings of {whose} changed")
+        if is_alone(snippet) and _may_have_been_beside(snippet, result):
+            found.append("it was not executed alone")
         return found + self._tree.changes(result.depends)
 
     def _reason(
@@ -210,6 +213,16 @@ class _Judge:
         return "; ".join(parts)
 
 
+def _may_have_been_beside(snippet: Snippet, result: Result) -> bool:
+    """Return whether other snippets ran during an execution, or nobody knows.
+
+    Older versions did not note it; they ran alone what measures an entry and what draws.
+    """
+    if result.beside is None:
+        return not (snippet.measures or snippet.figures)
+    return bool(result.beside)
+
+
 _NAMED = 3
 _SAID = 300
 
@@ -231,8 +244,7 @@ def _state(result: Result, changes: tuple[str, ...]) -> State:
 
 def _has_figures(result: Result) -> bool:
     """Return whether an execution left run records, or was held to a figure."""
-    plain = ("exit", "output")
-    return bool(result.records) or any(not c.expect.startswith(plain) for c in result.checks)
+    return bool(result.records) or any(expect.is_figure(c.expect) for c in result.checks)
 
 
 def describe_lack(result: Result) -> str:

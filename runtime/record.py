@@ -168,6 +168,22 @@ class Model(_Frozen, frozen=True, kw_only=True):
     """Whether the weights are seeded noise."""
 
 
+class EngineFile(_Frozen, frozen=True, kw_only=True):
+    """What a library compiled of the model for a device, and executed in its place."""
+
+    name: str
+    """File under the cache's `engines/`: `digits-51a07db334f4/0123456789ab.engine`; empty
+    where the cache refused it, so that it was there for this run only."""
+    sha256: str
+    """Hash of its bytes."""
+    size_bytes: int
+    """Length of its bytes."""
+    built: bool
+    """Whether it was built in this run; else the cache had it."""
+    devices: tuple[int, ...]
+    """Indices of the accelerators that executed it."""
+
+
 class RunRecord(_Frozen, frozen=True, kw_only=True):
     """One run, whole."""
 
@@ -203,6 +219,8 @@ class RunRecord(_Frozen, frozen=True, kw_only=True):
     """Which source made it."""
     model: Model
     """Which model was executed."""
+    engines: tuple[EngineFile, ...] = ()
+    """What TensorRT compiled of the model and executed; empty with other backends."""
     accuracy: Accuracy | None = None
     """Present in accuracy mode."""
     telemetry: tuple[DeviceTelemetry, ...] = ()

@@ -41,6 +41,9 @@ class Snippet(Frozen, frozen=True, kw_only=True):
     """Exit code by which its command says that the machine lacks something; 0 for none."""
     figures: tuple[str, ...] = ()
     """SVG files that it writes and the page shows, relative to its working folder."""
+    alone: bool = False
+    """Whether the page asks that nothing else of the build runs beside it. What measures an
+    entry, is held to a figure, or draws runs alone in any case."""
 
 
 class Claim(Frozen, frozen=True, kw_only=True):

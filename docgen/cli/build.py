@@ -152,13 +152,15 @@ def _absolute(since: str) -> str:
 
 
 def read_jobs(text: str) -> int:
-    """Return a number of processes; `auto` is the processors of this process, at most 2.
+    """Return a number of processes; `auto` is the processors of this process, at most 8.
+
+    Why: every process of Sphinx holds all pages.
 
     Raises:
         UsageError: Neither `auto` nor a whole number from 1.
     """
     if text == "auto":
-        return min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
+        return min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
     if not text.isdigit() or int(text) < 1:
         want = "auto or a whole number from 1"
         raise UsageError(Problem("--jobs", want, repr(text), "give one of them"))

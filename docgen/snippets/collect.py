@@ -27,6 +27,7 @@ OPTIONS = (
     "caption",
     "figure",
     "output",
+    "alone",
 )
 """Options of the directive; `expect` can come more than once."""
 
@@ -174,6 +175,7 @@ def _snippet(
         measures=values.get("measures", ""),
         mode=values.get("mode", "performance" if values.get("measures") else ""),
         figures=tuple(values.get("figure", "").split()),
+        alone="alone" in values,
     )
 
 
@@ -213,7 +215,9 @@ def _wrong(name: str, value: str) -> str:
         return str(error)
     if name == "timeout" and (not _TIMEOUT.fullmatch(value) or _seconds(value) <= 0):
         return "seconds greater than 0, such as 120"
-    allowed = {"language": LANGUAGES, "mode": MODES}.get(name)
+    allowed = {"language": LANGUAGES, "mode": MODES, "alone": ("",)}.get(name)
+    if allowed == ("",):
+        return f"`:{name}:` without a value" if value else ""
     return "" if allowed is None or value in allowed else " or ".join(allowed)
 
 

@@ -11,7 +11,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -31,7 +31,7 @@ KEPT_CHARACTERS = 20_000
 _PASSED_ON = (
     "HOME", "USER", "LOGNAME", "TMPDIR", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "SSL_CERT_FILE",
     "CUDA_VISIBLE_DEVICES", "CUDA_HOME", "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES",
-    "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "PYTHONDONTWRITEBYTECODE", "PYENV_ROOT",
+    "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "PYENV_ROOT",
 )  # fmt: skip
 """Variables that an execution takes over; everything else of the caller is left out."""
 
@@ -135,8 +135,17 @@ def execute(
         )
 
 
-def make_result(snippet: Snippet, execution: Execution, config: Config) -> Result:
-    """Return the result of a snippet: the execution held against its expectations."""
+def make_result(
+    snippet: Snippet, execution: Execution, config: Config, beside: Iterable[str] = ()
+) -> Result:
+    """Return the result of a snippet: the execution held against its expectations.
+
+    Args:
+        snippet: What was executed.
+        execution: What it left behind.
+        config: The documented project.
+        beside: Identities of the snippets that were executed during the same time.
+    """
     done = execution.done
     scrub = functools.partial(_scrub, places=execution.places)
     checks = (*expect.check(snippet.expect, execution.outcome), *execution.broken)
@@ -163,6 +172,7 @@ def make_result(snippet: Snippet, execution: Execution, config: Config) -> Resul
         environment_key=_hash(environment),
         records=tuple(scrub(record) for record in execution.records),
         figures=execution.figures,
+        beside=tuple(sorted(beside)),
     )
 
 
@@ -215,7 +225,11 @@ def commands(text: str) -> list[str]:
 
 
 def _variables(config: Config, place: _Place) -> dict[str, str]:
-    """Return the whole environment of an execution."""
+    """Return the whole environment of an execution.
+
+    Where the caller wants no bytecode beside sources, it goes to the cache folder: a command
+    that compiles every library anew at each start takes twice as long.
+    """
     caller = os.environ
     kept = {name: caller[name] for name in _PASSED_ON if name in caller}
     scripts = str(Path(sys.executable).parent)
@@ -233,6 +247,8 @@ def _variables(config: Config, place: _Place) -> dict[str, str]:
     }
     if config.record_dir_env:
         fixed[config.record_dir_env] = str(place.records)
+    if caller.get("PYTHONDONTWRITEBYTECODE"):
+        fixed["PYTHONPYCACHEPREFIX"] = str(config.cache.resolve() / "bytecode")
     traced = trace.variables(config, place.dump, caller.get("PYTHONPATH", ""))
     return {**kept, **fixed, **traced}
 

@@ -76,6 +76,15 @@ class Outcome:
     """Run records."""
 
 
+_PLAIN = ("exit", "output", "errors")
+
+
+def is_figure(text: str) -> bool:
+    """Return whether a condition is about something measured, not about what was printed."""
+    word = re.match(r"\w*", text.strip())
+    return word is None or word[0] not in _PLAIN
+
+
 def parse(text: str) -> Expectation:
     """Return the condition of a line.
 

@@ -9,6 +9,7 @@ overloads, alternatives under `if`) share one hash.
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 from collections.abc import Iterator
 
@@ -27,6 +28,16 @@ def functions(source: bytes, where: str = "<source>") -> dict[str, str]:
     Raises:
         SyntaxError: When the source is no Python.
     """
+    return dict(_functions(source, where))
+
+
+@functools.lru_cache(maxsize=2048)
+def _functions(source: bytes, where: str) -> dict[str, str]:
+    """Return the hashes of a source.
+
+    Why cached: the executions of one build read the same few hundred files, and hashing
+        them takes longer than most of the commands do.
+    """
     found: dict[str, list[str]] = {}
     tree = ast.parse(source, where)
     module = "".join(_outline(tree.body, "", found))
@@ -34,6 +45,7 @@ def functions(source: bytes, where: str = "<source>") -> dict[str, str]:
     return {MODULE: _digest(module), **table}
 
 
+@functools.lru_cache(maxsize=2048)
 def whole(source: bytes) -> str:
     """Return one hash over everything a file does; over its bytes where it is no Python."""
     try:

@@ -89,5 +89,8 @@ class Result(_Frozen, frozen=True):
     """Run records that the execution wrote."""
     figures: tuple[Figure, ...] = ()
     """Drawings that it wrote and the page asked for."""
+    beside: tuple[str, ...] | None = None
+    """Identities of the snippets that docgen executed during this time, sorted; empty where
+    it ran alone, as everything does that measures. None in files of older versions."""
     schema: int = SCHEMA_VERSION
     """Version of this form."""

@@ -1,22 +1,25 @@
 """Executes snippets, each in a process of its own, and keeps what they left behind.
 
 Snippets that measure or draw run alone, one after another, after all others; the others share
-`jobs` threads. Snippets with the same commands share one execution, so that two pages
-show the same figure. Every result is kept as soon as it is there.
+`jobs` threads. One that left run records though nothing said that it measures is executed
+once more, alone: a figure that was taken beside other work is never kept. Snippets with the
+same commands share one execution, so that two pages show the same figure. Every result is
+kept as soon as it is there, with the names of those that ran during the same time.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from docgen.catalog import Snippet
 from docgen.config import Config
 from docgen.errors import Problem
-from docgen.snippets import process
-from docgen.snippets.execution import execute, make_result
+from docgen.snippets import expect, process
+from docgen.snippets.execution import Execution, execute, make_result
 from docgen.snippets.model import Result
 from docgen.snippets.store import Store
 
@@ -57,24 +60,38 @@ def run(
     """
     session = _Session(config, len(snippets), on_progress, store or Store(config.store))
     groups = _group(snippets)
-    alone = [g for g in groups if any(s.measures or s.figures for s in g)]
+    alone = [g for g in groups if any(is_alone(s) for s in g)]
     shared = [g for g in groups if g not in alone]
     try:
-        with ThreadPoolExecutor(max(1, jobs)) as pool:
-            futures = [pool.submit(session.run, group) for group in shared]
-            try:
-                for future in as_completed(futures):
-                    future.result()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                session.running.stop_all()
-                raise
-        for group in alone:
+        late = _share(session, shared, jobs)
+        for group in (*alone, *late):
             session.run(group)
     except KeyboardInterrupt:
         session.running.stop_all()
         raise
     return [session.results[s.id] for s in snippets]
+
+
+def is_alone(snippet: Snippet) -> bool:
+    """Return whether nothing else may run beside a snippet: it measures, draws, or asks so."""
+    measures = bool(snippet.measures or snippet.mode or snippet.figures)
+    return measures or snippet.alone or any(map(expect.is_figure, snippet.expect))
+
+
+def _share(
+    session: _Session, groups: Sequence[Sequence[Snippet]], jobs: int
+) -> list[Sequence[Snippet]]:
+    """Execute groups side by side; return those that measured after all, in their order."""
+    with ThreadPoolExecutor(max(1, jobs)) as pool:
+        futures = [pool.submit(session.run, group) for group in groups]
+        try:
+            for future in as_completed(futures):
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            session.running.stop_all()
+            raise
+    return [g for g, f in zip(groups, futures, strict=True) if not f.result()]
 
 
 def _group(snippets: Sequence[Snippet]) -> list[list[Snippet]]:
@@ -103,21 +120,50 @@ class _Session:
         self._on_progress = on_progress
         self._store = store
         self._lock = threading.Lock()
+        self._live: dict[str, tuple[set[str], set[str]]] = {}
 
-    def run(self, group: Sequence[Snippet]) -> None:
-        """Execute the commands of a group once; save and report the result of each."""
+    def run(self, group: Sequence[Snippet]) -> bool:
+        """Execute the commands of a group once; save and report the result of each.
+
+        Returns:
+            Whether the execution counts. It does not where it left run records and
+            other snippets ran at that time; nothing is kept of it then.
+        """
         for snippet in group:
             with self._lock:
                 self._tell(snippet, None)
         limit = max(s.timeout_s for s in group)
-        execution = execute(group[0], self.config, self.running, limit)
+        with self._noting(group) as beside:
+            execution = execute(group[0], self.config, self.running, limit)
+        if beside and execution.records:
+            return False
         for snippet in group:
-            result = make_result(snippet, execution, self.config)
+            self._keep(snippet, execution, beside)
+        return True
+
+    def _keep(self, snippet: Snippet, execution: Execution, beside: set[str]) -> None:
+        """Save and report the result of one snippet."""
+        result = make_result(snippet, execution, self.config, beside)
+        with self._lock:
+            self.results[snippet.id] = result
+            if not self.running.stopped:
+                self._store.save(result)
+            self._tell(snippet, result)
+
+    @contextmanager
+    def _noting(self, group: Sequence[Snippet]) -> Iterator[set[str]]:
+        """Give the identities of what runs at the same time; complete when the block ends."""
+        own, beside = {snippet.id for snippet in group}, set[str]()
+        with self._lock:
+            for names, others in self._live.values():
+                beside |= names
+                others.update(own)
+            self._live[group[0].id] = own, beside
+        try:
+            yield beside
+        finally:
             with self._lock:
-                self.results[snippet.id] = result
-                if not self.running.stopped:
-                    self._store.save(result)
-                self._tell(snippet, result)
+                del self._live[group[0].id]
 
     def _tell(self, snippet: Snippet, result: Result | None) -> None:
         """Tell the caller of a step; called with the lock held, so that counts rise by one."""

@@ -1,7 +1,8 @@
 """What an execution depended on: asks for the trace, and turns it into hashes.
 
-Cost: reading a trace hashes the executed files once; the traced process itself pays
-one test per call of a project function.
+Cost: reading a trace hashes the executed files, each once a process; the traced process
+itself pays one test per call of a project function. Its modules are compiled once and
+kept in the cache folder.
 
 Not seen: Python started with `-I`, `-E` or `-S`, files opened by C libraries or by other
 programs, and which lines of a function ran (a function counts whole).
@@ -43,12 +44,23 @@ def variables(config: Config, dump: Path, before: str = "") -> dict[str, str]:
         "packages": packages,
         "skip": skip,
         "dump": str(dump),
+        "cache": _code_cache(config),
     }
     folder = str(Path(sitecustomize.__file__).parent)
     return {
         "PYTHONPATH": os.pathsep.join(p for p in (folder, before) if p),
         sitecustomize.VARIABLE: json.dumps(asked),
     }
+
+
+def _code_cache(config: Config) -> str:
+    """Return the folder of compiled modules; empty where it cannot be made."""
+    folder = config.cache.resolve() / "traced"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return ""
+    return str(folder)
 
 
 def _outputs(config: Config) -> list[Path]:

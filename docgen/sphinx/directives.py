@@ -78,6 +78,7 @@ class SnippetDirective(_Directive):
         "caption": directives.unchanged_required,
         "figure": directives.unchanged_required,
         "output": lambda given: directives.choice(given, ("open", "closed")),
+        "alone": directives.flag,
     }
     """The options of a snippet; see `docgen.snippets.fences`."""
 
@@ -113,6 +114,7 @@ class SnippetDirective(_Directive):
             measures=self.options.get("measures", ""),
             mode=self.options.get("mode", ""),
             figures=tuple(self.options.get("figure", "").split()),
+            alone="alone" in self.options,
         )
 
 

@@ -151,6 +151,8 @@ def _make_provenance(result: Result) -> nodes.paragraph:
     words = f"Executed {result.started[:16].replace('T', ' ')} UTC"
     machine = describe_machine(result.environment)
     words += f" on {machine}" if machine else ""
+    if result.beside:
+        words += f", beside {len(result.beside)} other snippet{'s' * (len(result.beside) > 1)}"
     versions = ", ".join(
         f"{name} {value}"
         for name, value in result.environment.items()

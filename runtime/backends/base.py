@@ -10,9 +10,12 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
+from msgspec import to_builtins
+
 from runtime.configs.schema import Settings
 from runtime.configs.workload import ModelFile, Workload
 from runtime.errors import Problem, UsageError, suggest
+from runtime.record import EngineFile
 from runtime.vocabulary import BackendName
 
 if TYPE_CHECKING:
@@ -96,6 +99,19 @@ class Resident(Protocol):
         ...
 
 
+@runtime_checkable
+class Compiled(Protocol):
+    """A backend that executes what its library compiled of the model."""
+
+    def compiled(self) -> EngineFile:
+        """Return the file that the open model is executed from.
+
+        Raises:
+            RunError: No model is open.
+        """
+        ...
+
+
 class Backend(Protocol):
     """A library that executes models on one device."""
 
@@ -124,6 +140,11 @@ class Backend(Protocol):
     def close(self) -> None:
         """Give back what `open` and `bind` took; bindings are of no use afterwards."""
         ...
+
+
+def describe_compiled(backend: Backend) -> list[dict[str, Any]]:
+    """Return what an open backend executes in the model's place, in JSON form: one or none."""
+    return [to_builtins(backend.compiled())] if isinstance(backend, Compiled) else []
 
 
 def open_backend(

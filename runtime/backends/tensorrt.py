@@ -6,8 +6,10 @@ buffers and execution contexts; the weights are there once for each process.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runtime.backends.tensorrt_binding import EngineBinding
@@ -22,6 +24,7 @@ from runtime.configs.workload import ModelFile, Workload
 from runtime.devices.cuda import Device, Memory, Stream, open_device
 from runtime.devices.schedule import make_schedule
 from runtime.errors import ArtifactError, MissingError, Problem, RunError
+from runtime.record import EngineFile
 from runtime.troubles.machine import DEVICE_MISSING
 
 if TYPE_CHECKING:
@@ -46,6 +49,7 @@ class TensorRT:
         self._library: Memory | None = None
         self._stream: Stream | None = None
         self._check: tuple[NDArray[Any], NDArray[Any], Memory, Memory] | None = None
+        self._file: EngineFile | None = None
 
     def open(
         self, model: ModelFile, workload: Workload, settings: Settings, device: int | None
@@ -63,9 +67,17 @@ class TensorRT:
         self._device = open_cuda(device)  # before TensorRT: without a driver it may crash
         self._plan, self._settings = plan, settings
         key = make_key(plan, self._device.facts, release.text)
-        _, data, self._loaded = provide(trt, release, plan, key, report=_say)
+        found = provide(trt, release, plan, key, report=_say)
+        self._loaded = found.loaded
         self._loaded.check(plan)
-        del data
+        self._file = _describe(found, device)
+
+    def compiled(self) -> EngineFile:
+        """Return the engine's file and hash; see `Compiled.compiled`."""
+        if self._file is None:
+            want, do = "an open backend", "call open before compiled"
+            raise RunError(Problem("tensorrt backend", want, "a closed one", do))
+        return self._file
 
     def bind(self, capacity: int) -> EngineBinding:
         """Return a lane's binding, with its streams, buffers, contexts and graphs.
@@ -112,6 +124,7 @@ class TensorRT:
         if self._device is not None:
             self._device.close()
         self._device = self._loaded = self._library = self._stream = self._check = None
+        self._file = None
 
     def _check_library(
         self, held: NDArray[Any], library: Memory, device: Device, stream: Stream
@@ -162,6 +175,20 @@ def open_cuda(index: int | None) -> Device:
     return open_device(index)
 
 
+@dataclass(frozen=True)
+class Provided:
+    """An engine that is ready to be executed."""
+
+    entry: Engine | None
+    """Its entry in the cache; None where the cache refused it."""
+    data: bytes
+    """Its bytes."""
+    loaded: LoadedEngine
+    """The engine."""
+    built: bool
+    """Whether it was built now."""
+
+
 def provide(
     trt: Any,
     release: Release,
@@ -171,7 +198,7 @@ def provide(
     report: Report,
     cache: EngineCache | None = None,
     fresh: bool = False,
-) -> tuple[Engine | None, bytes, LoadedEngine]:
+) -> Provided:
     """Return an engine, from the cache or built now; the device's context is current.
 
     Args:
@@ -183,9 +210,6 @@ def provide(
         cache: Where engines are kept; None for the harness's own place.
         fresh: Build even where the cache has it.
 
-    Returns:
-        Its entry in the cache (None where the cache refused it), its bytes, and the engine.
-
     Raises:
         RunError: It cannot be built.
         ArtifactError: It cannot be loaded.
@@ -193,16 +217,14 @@ def provide(
     cache = cache or EngineCache()
     entry, why = (None, "asked for") if fresh else cache.find(plan, key)
     if entry is not None:
-        data = entry.path.read_bytes()
-        return entry, data, LoadedEngine(trt, release, data, str(entry.path))
+        return _load(trt, release, entry)
     path = cache.path(plan, key)
     cache.check(path)
     with cache.alone(path):
         # Another process of the same run may have built it meanwhile.
         entry = None if fresh else cache.find(plan, key)[0]
         if entry is not None:
-            data = entry.path.read_bytes()
-            return entry, data, LoadedEngine(trt, release, data, str(entry.path))
+            return _load(trt, release, entry)
         report(f"engine for {plan.model.name}: {why}", 0, 0)
         data, seconds = EngineBuilder(trt, release, report).build(plan, cache.timing_path(key))
         loaded = LoadedEngine(trt, release, data, str(path))
@@ -210,7 +232,28 @@ def provide(
             entry = cache.store(plan, key, data, seconds, loaded.inspect())
         except ArtifactError as error:
             report(f"engine not kept: {error.problems[0]}", 0, 0)
-    return entry, data, loaded
+    return Provided(entry, data, loaded, built=True)
+
+
+def _load(trt: Any, release: Release, entry: Engine) -> Provided:
+    """Return an engine of the cache."""
+    data = entry.path.read_bytes()
+    return Provided(entry, data, LoadedEngine(trt, release, data, str(entry.path)), built=False)
+
+
+def _describe(found: Provided, device: int | None) -> EngineFile:
+    """Return what a record says of an engine; the hash is that of the bytes in memory.
+
+    Why: a file can be replaced between its reading and its hashing.
+    """
+    path = found.entry.path if found.entry else None
+    return EngineFile(
+        name=f"{path.parent.name}/{path.name}" if path else "",
+        sha256=hashlib.sha256(found.data).hexdigest(),
+        size_bytes=len(found.data),
+        built=found.built,
+        devices=() if device is None else (device,),
+    )
 
 
 def _say(phase: str, done: int, total: int) -> None:

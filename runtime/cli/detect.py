@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from runtime.cli import options
 from runtime.cli.group import main
-from runtime.cli.words import complete_target
 
 if TYPE_CHECKING:
     from runtime.configs.registry import Registry
@@ -16,13 +16,8 @@ if TYPE_CHECKING:
 
 
 @main.command("detect")
-@click.option(
-    "--target",
-    metavar="NAME",
-    shell_complete=complete_target,
-    help="Ask for one target only: can it run here, on which devices?",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@options.target("Ask for one target only: can it run here, on which devices?", required=False)
+@options.as_json()
 @click.pass_context
 def detect_devices(ctx: click.Context, target: str | None, as_json: bool) -> None:
     """Print the GPUs and MIG slices of this machine, and which target each of them is.

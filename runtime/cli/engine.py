@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from runtime.cli import options
 from runtime.cli.group import main
-from runtime.cli.words import (
-    Choice,
-    complete_field,
-    complete_scenario,
-    complete_target,
-    complete_workload,
-)
 
 if TYPE_CHECKING:
     from runtime.backends.tensorrt_plan import BuildPlan
@@ -40,37 +34,12 @@ def engine() -> None:
 
 
 @engine.command("build")
-@click.option(
-    "--target",
-    required=True,
-    metavar="NAME",
-    shell_complete=complete_target,
-    help="Whose settings to build for; `harness list targets` prints the names.",
-)
-@click.option(
-    "--workload",
-    required=True,
-    metavar="NAME",
-    shell_complete=complete_workload,
-    help="Whose model; `harness list workloads` prints the names.",
-)
-@click.option(
-    "--scenario",
-    required=True,
-    type=Choice(["offline", "server", "single-stream", "multi-stream"]),
-    shell_complete=complete_scenario,
-    help="Server's engines hold every power of two up to the batch size.",
-)
-@click.option(
-    "--model", type=click.Path(path_type=Path), metavar="FILE", help="Your own ONNX model file."
-)
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="FIELD=VALUE",
-    shell_complete=complete_field,
-    help="Replace one value of the entry: batch_size, precision, workspace_mib; can be repeated.",
+@options.target("Whose settings to build for; `harness list targets` prints the names.")
+@options.workload("Whose model; `harness list workloads` prints the names.")
+@options.scenario("Server's engines hold every power of two up to the batch size.")
+@options.model()
+@options.overrides(
+    "Replace one value of the entry: batch_size, precision, workspace_mib; can be repeated."
 )
 @click.option(
     "--device",
@@ -82,7 +51,7 @@ def engine() -> None:
 )
 @click.option("--fresh", is_flag=True, help="Build even where the cache has the engine.")
 @click.option("--dry-run", is_flag=True, help="Print what would be built; needs no GPU.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@options.as_json()
 def build_engine(
     *,
     target: str,
@@ -144,7 +113,7 @@ def build_engine(
 
 @engine.command("info")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@options.as_json()
 def show_engines(*, file: Path | None, as_json: bool) -> None:
     """Print the engines of the cache, or what one engine file is bound to.
 
@@ -199,19 +168,17 @@ def _build(plan: BuildPlan, device: int, *, fresh: bool) -> dict[str, Any]:
         key = make_key(plan, opened.facts, release.text)
         found, why = (None, "asked for") if fresh else cache.find(plan, key)
         with show_phases(f"engine {plan.model.name}") as report:
-            entry, data, loaded = provide(
-                trt, release, plan, key, report=report, cache=cache, fresh=fresh
-            )
-        loaded.check(plan)
+            made = provide(trt, release, plan, key, report=report, cache=cache, fresh=fresh)
+        made.loaded.check(plan)
         return {
-            "engine": engine_json(entry) if entry else None,
+            "engine": engine_json(made.entry) if made.entry else None,
             "cached": found is not None,
             "why": why,
-            "bytes": len(data),
-            "activation_bytes": loaded.activation_bytes(),
+            "bytes": len(made.data),
+            "activation_bytes": made.loaded.activation_bytes(),
             "tensors": [
                 {"name": name, "dtype": kind, "shape": shape}
-                for name, kind, shape in loaded.tensors()
+                for name, kind, shape in made.loaded.tensors()
             ],
             "timing_cache": cache.timing_path(key),
             "note": cache.note,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from runtime.cli import options
 from runtime.cli.group import main
-from runtime.cli.words import Choice, complete_scenario, complete_target, complete_workload
 
 if TYPE_CHECKING:
     from runtime.configs.registry import Registry
@@ -21,23 +21,13 @@ TOO_BIG = 3
 
 
 @main.command("fit")
-@click.option(
-    "--target",
-    metavar="NAME",
-    shell_complete=complete_target,
-    help="Device to fit into; without it, every GPU target, one device of each.",
+@options.target(
+    "Device to fit into; without it, every GPU target, one device of each.", required=False
 )
-@click.option(
-    "--workload",
-    metavar="NAME",
-    shell_complete=complete_workload,
-    help="What to fit; without it, every workload.",
-)
-@click.option(
-    "--scenario",
-    type=Choice(["offline", "server", "single-stream", "multi-stream"]),
-    shell_complete=complete_scenario,
-    help="Which entries; without it, every scenario of a target, or offline for all targets.",
+@options.workload("What to fit; without it, every workload.", required=False)
+@options.scenario(
+    "Which entries; without it, every scenario of a target, or offline for all targets.",
+    required=False,
 )
 @click.option(
     "--batch",
@@ -45,23 +35,15 @@ TOO_BIG = 3
     metavar="N",
     help="Another batch size than the entries have.",
 )
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="FIELD=VALUE",
-    help="Replace one value of the entries: lanes=2, precision=fp16, processes=2.",
-)
+@options.overrides("Replace one value of the entries: lanes=2, precision=fp16, processes=2.")
 @click.option(
     "--memory",
     type=click.FloatRange(min=0.001),
     metavar="GB",
     help="Memory to fit into, in 10^9 bytes, instead of the target's.",
 )
-@click.option(
-    "--model", type=click.Path(path_type=Path), metavar="FILE", help="Your own ONNX model file."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@options.model()
+@options.as_json()
 @click.pass_context
 def fit_memory(
     ctx: click.Context,

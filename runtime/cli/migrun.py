@@ -8,8 +8,9 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from runtime.cli import options
 from runtime.cli.mig import complete_board, mig
-from runtime.cli.words import complete_target
+from runtime.cli.words import complete_field
 
 
 def complete_request(
@@ -27,6 +28,17 @@ def complete_request(
         return []
     words = dict.fromkeys(f"{e.workload}:{e.scenario}" for e in entries)
     return [CompletionItem(before + comma + w) for w in words if w.startswith(start)]
+
+
+def complete_change(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return `main.` and `background.`, and behind one of them the fields of an entry."""
+    part, dot, start = incomplete.partition(".")
+    if not dot:
+        return [CompletionItem(f"{p}.") for p in ("main", "background") if p.startswith(part)]
+    fields = complete_field(ctx, param, start)
+    return [CompletionItem(f"{part}.{field.value}") for field in fields]
 
 
 @mig.command("run")
@@ -62,19 +74,15 @@ def complete_request(
     is_flag=True,
     help="Emulated: all members share all processors, as without MIG.",
 )
-@click.option(
-    "--target",
-    metavar="NAME",
-    shell_complete=complete_target,
-    help="Run this target's entries, instead of those of the slice (or of the CPU, emulated).",
+@options.target(
+    "Run this target's entries, instead of those of the slice (or of the CPU, emulated).",
+    required=False,
 )
 @click.option("--quick", is_flag=True, help="Runs of seconds, no official ones; outputs say so.")
-@click.option(
-    "--set",
-    "changes",
-    multiple=True,
+@options.overrides(
+    "Replace one value: main.target_qps=500. Can be repeated.",
     metavar="main|background.FIELD=VALUE",
-    help="Replace one value: main.target_qps=500. Can be repeated.",
+    complete=complete_change,
 )
 @click.option(
     "--repeats",
@@ -144,9 +152,9 @@ def complete_request(
     is_flag=True,
     help="Print layout, instances, commands and timeline; start nothing.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@options.as_json()
 @click.pass_context
-def run_beside(ctx: click.Context, /, dry_run: bool, as_json: bool, **options: Any) -> None:
+def run_beside(ctx: click.Context, /, dry_run: bool, as_json: bool, **given: Any) -> None:
     """Measure one workload on a MIG instance while others keep the other instances busy.
 
     A process on each instance (CUDA_VISIBLE_DEVICES=MIG-...). The backgrounds start first;
@@ -171,7 +179,7 @@ def run_beside(ctx: click.Context, /, dry_run: bool, as_json: bool, **options: A
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     from runtime.cli.migrunning import Options, prepare, run_rounds, show_dry_run
 
-    asked = Options(**options)
+    asked = Options(**given)
     if dry_run:
         show_dry_run(asked, as_json=as_json)
         return

@@ -66,7 +66,7 @@ class Options:
     """Target whose entries run; None for the instance's own."""
     quick: bool
     """Whether runs are shortened."""
-    changes: tuple[str, ...]
+    overrides: tuple[str, ...]
     """Texts of `--set`."""
     repeats: int
     """Pairs of rounds."""
@@ -110,7 +110,7 @@ def decide(options: Options, registry: Registry, machine: Machine | None) -> Lau
     """
     asked = Asked(
         requests=read_requests(options.main_text, options.backgrounds),
-        changes=read_changes(options.changes),
+        changes=read_changes(options.overrides),
         quick=options.quick,
         deadlines=_deadlines(options, 0.0),
         target=options.target or "",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from runtime.cli.words import (
     Choice,
@@ -25,11 +26,13 @@ SCENARIOS = ("offline", "server", "single-stream", "multi-stream")
 
 def target(
     help_text: str = "What to run on; `harness list targets` prints the names.",
+    *,
+    required: bool = True,
 ) -> Callable[[Command], Command]:
     """Return the option that names a target."""
     return click.option(
         "--target",
-        required=True,
+        required=required,
         metavar="NAME",
         shell_complete=complete_target,
         help=help_text,
@@ -58,16 +61,29 @@ def scenario(help_text: str, *, required: bool = True) -> Callable[[Command], Co
     )
 
 
-def overrides(help_text: str) -> Callable[[Command], Command]:
+def overrides(
+    help_text: str,
+    *,
+    metavar: str = "FIELD=VALUE",
+    complete: Callable[[click.Context, click.Parameter, str], list[CompletionItem]] = (
+        complete_field
+    ),
+) -> Callable[[Command], Command]:
     """Return the option that replaces values of the entry."""
     return click.option(
         "--set",
         "overrides",
         multiple=True,
-        metavar="FIELD=VALUE",
-        shell_complete=complete_field,
+        metavar=metavar,
+        shell_complete=complete,
         help=help_text,
     )
+
+
+def model(help_text: str = "Your own ONNX model file.") -> Callable[[Command], Command]:
+    """Return the option that names the user's own model."""
+    path = click.Path(path_type=Path)
+    return click.option("--model", type=path, metavar="FILE", help=help_text)
 
 
 def variant(command: Command) -> Command:

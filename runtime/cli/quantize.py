@@ -132,10 +132,11 @@ def quantize_model(
     recipe = _recipe(opened, own)
     place, note = _place(opened, recipe, out)
     _check_places(opened, place, plots)
-    if note:
-        click.echo(f"note: {note}", err=True)
+    from runtime.calibration.processor import note_on_speed
     from runtime.calibration.quantization import make
 
+    for text in filter(None, (note, note_on_speed(recipe))):
+        click.echo(f"note: {text}", err=True)
     with show_phases(f"quantize {opened.module.WORKLOAD.name}") as report:
         order, notes = make_order(opened, recipe, own, options["data"], report, fresh=fresh)
         made = make(order)

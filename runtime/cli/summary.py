@@ -47,6 +47,9 @@ def show_record(record: RunRecord, folder: Path, *, err: bool = False) -> None:
     _show_causes(record, out)
     changed = ", ".join(assignment(name, value) for name, value in record.overrides.items())
     lines = [("changed", changed)] if changed else []
+    lines += [
+        ("engine", f"{e.name or 'not kept'}, SHA-256 {e.sha256[:12]}") for e in record.engines
+    ]
     show_pairs(out, [*lines, ("record", str(folder / "record.json"))])
     out.print(f"  {record.statement}", markup=False)
 

@@ -75,6 +75,7 @@ def run_test(plan: RunPlan, folder: Path, reporter: Reporter, sampler: Sampler) 
         "model": _model_facts(model),
         "notes": _notes(model, samples),
         "retried": retried,
+        "engines": job.engines,
     }
     if plan.mode is Mode.ACCURACY:
         found["accuracy"] = job.judge()

@@ -86,6 +86,8 @@ class Crew:
         self._orders: list[int] = []
         self._answered = -1
         self._ending = threading.Event()
+        self.engines: list[dict[str, Any]] = []
+        """What each worker executes in the model's place, as `EngineFile` in JSON form."""
         self.held = held
         """Samples that the shared array has room for."""
         tensor = workload.input
@@ -251,8 +253,10 @@ class Crew:
                         raise self._stands_still(worker)
                 elif not self._take(worker):
                     raise self._failure(worker)
-            if not json.loads(worker.text).get("ready"):
+            said = json.loads(worker.text)
+            if not said.get("ready"):
                 raise self._failure(worker)
+            self.engines += said["engines"]
             worker.text = b""
 
     def _stands_still(self, worker: _Worker) -> RunError:

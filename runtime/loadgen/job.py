@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from runtime.backends.base import Resident, open_backend
+from runtime.backends.base import Resident, describe_compiled, open_backend
 from runtime.configs.schema import MultiStream, Offline, Server, SingleStream
 from runtime.configs.workload import ModelFile, SampleSet, WorkloadModule
 from runtime.loadgen.crew import Crew
@@ -53,6 +53,8 @@ class Job:
     """Gets the phases."""
     on_error: Callable[[BaseException], None]
     """Called with what cannot be raised through LoadGen's C++; it must end the process."""
+    engines: list[dict[str, Any]] = field(default_factory=list)
+    """Gets what each process executes in the model's place, as `EngineFile` in JSON form."""
 
     def run(self) -> int:
         """Build library, system and settings, warm up, and let LoadGen run its test.
@@ -102,6 +104,7 @@ class Job:
             crew = Crew(self.plan, self.workload.WORKLOAD, room, self.folder)
             stack.callback(crew.close)
             crew.start(seats)
+            self.engines.extend(crew.engines)
             self._warm_crew(crew)
             crew.watch(self.on_error)
             library = SampleLibrary(self.samples, tensor, on_load, place=crew.array)
@@ -156,6 +159,7 @@ class Job:
         device = plan.devices[0] if plan.devices else None
         backend = open_backend(self.model, facts, plan.settings, device)
         stack.callback(backend.close)
+        self.engines.extend(describe_compiled(backend))
         lanes = [
             Lane(
                 backend.bind(plan.settings.batch_size),

@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from runtime.backends.base import Backend, Resident, open_backend
+from runtime.backends.base import Backend, Resident, describe_compiled, open_backend
 from runtime.devices.host import bind_to_cores, end_with_parent
 from runtime.errors import HarnessError, RunError
 from runtime.loadgen.exchange import RECORD, Layout, Slot
@@ -140,7 +140,8 @@ def work(plan: RunPlan, place: Place, fail: Callable[[BaseException], None]) -> 
     for thread in threads[1:]:
         thread.start()
     quiet_collector()
-    os.write(place.told, b'{"ready": true}\n')
+    ready = {"ready": True, "engines": describe_compiled(backend)}
+    os.write(place.told, json.dumps(ready).encode() + b"\n")
     threads[0].run()  # the first lane needs no thread of its own
     for thread in threads[1:]:
         thread.join()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from runtime.errors import ConfigError
+from runtime.mig.columns import Use
 from runtime.mig.fleet import Gpu
 from runtime.mig.layouts import Layout
-from runtime.mig.model import Use
 from runtime.mig.needs import Need, Offer, offers, undominated
 from runtime.mig.plans import Assigned, GpuPlan, Plan, judged
 from runtime.mig.validity import arrange

@@ -35,6 +35,9 @@ class Placement:
         return ((1 << self.size) - 1) << self.start
 
 
+DIGIT = 8
+"""Bits that count the instances of one profile; a board has at most 64 slots."""
+
 Layout = tuple[Placement, ...]
 """Placements ordered by start."""
 
@@ -119,6 +122,26 @@ class Space:
         for placement in placements:
             bits |= 1 << number[placement]
         return bits
+
+    def number(self, placement: Placement) -> int:
+        """Return the number of a placement; one that is no candidate raises KeyError."""
+        return self._numbers[placement]
+
+    @cached_property
+    def rows(self) -> tuple[tuple[int, int, int, tuple[int, ...], int], ...]:
+        """Every layout, the empty one first, with what the planner asks of it again and again.
+
+        Each is the bit set; the compute slices and the slots that nobody can use beside it; its
+        starts, negative, in order; and how many of which profile it has, a digit of `DIGIT` bits
+        a profile.
+        """
+        return tuple(self._row(bits) for bits in (0, *self.bits))
+
+    def _row(self, bits: int) -> tuple[int, int, int, tuple[int, ...], int]:
+        """Return the row of one layout."""
+        members = self.members(bits)
+        order = tuple(sorted(-self.candidates[n].start for n in members))
+        return bits, *self.locked(bits), order, sum(1 << DIGIT * self.owner[n] for n in members)
 
     @cached_property
     def _numbers(self) -> dict[Placement, int]:

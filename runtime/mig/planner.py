@@ -10,8 +10,9 @@ from fractions import Fraction
 from runtime.configs.fieldspec import check
 from runtime.errors import ConfigError, Problem, RunError
 from runtime.mig.boards import Board
+from runtime.mig.columns import Column, Slot, Use
 from runtime.mig.fleet import Gpu
-from runtime.mig.model import Column, Model, Slot, Use, build
+from runtime.mig.model import Model, build
 from runtime.mig.needs import Need, offers
 from runtime.mig.objective import Score, locked
 from runtime.mig.plans import Assigned, GpuPlan, Plan, judged

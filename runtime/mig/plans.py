@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from runtime.errors import Problem, RunError
+from runtime.mig.columns import Use
 from runtime.mig.fleet import Gpu, Instance
 from runtime.mig.layouts import Layout, Placement
-from runtime.mig.model import Use
 from runtime.mig.needs import Need, offers
 from runtime.mig.objective import Score, Stranded, locked
 from runtime.mig.validity import check_layout

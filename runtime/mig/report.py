@@ -8,9 +8,9 @@ from typing import Any
 
 from runtime.mig.alternatives import Alternative, fraction
 from runtime.mig.boards import Board, Profile
+from runtime.mig.columns import Use
 from runtime.mig.commands import mig_parted, nvidia_smi
 from runtime.mig.layouts import Placement
-from runtime.mig.model import Use
 from runtime.mig.objective import Score
 from runtime.mig.plans import Assigned, GpuPlan, Plan
 

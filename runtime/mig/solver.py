@@ -1,17 +1,21 @@
-"""Solves the planning model with HiGHS (through SciPy), and says what is proven.
+"""Solves the planning model, and says what is proven.
 
-The three aims are solved one after the other: the best value of one is a constraint of the next.
-SciPy is imported when the first problem is made.
+Small problems are solved by `runtime.mig.dynamic`. All others, and those with extra conditions,
+go to HiGHS (through SciPy): the three aims are solved one after the other, the best value of one
+is a constraint of the next. SciPy is imported when the first problem is made.
 """
 
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runtime.errors import Problem, RunError
-from runtime.mig.model import Model, Slot
+from runtime.mig.columns import Slot
+from runtime.mig.dynamic import TooLarge, solve_small
+from runtime.mig.model import Model
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,6 +65,35 @@ def solve(
         model: The problem.
         limits: Extra conditions.
         time_limit_s: Time for the solver in seconds; the gap is stated when it runs out.
+
+    Raises:
+        RunError: Time ran out before any solution was found.
+    """
+    begin = time.perf_counter()
+    if limits is None:
+        with suppress(TooLarge):
+            small = solve_small(model, time_limit_s)
+            if small is None:
+                return None
+            return Solution(
+                columns=small.columns,
+                served=small.served,
+                values=small.values,
+                bounds=small.values,
+                seconds=time.perf_counter() - begin,
+            )
+    return solve_whole(model, limits, time_limit_s - (time.perf_counter() - begin))
+
+
+def solve_whole(
+    model: Model, limits: Limits | None = None, time_limit_s: float = 30.0
+) -> Solution | None:
+    """Return the best solution as HiGHS finds it; None when there is none.
+
+    Args:
+        model: The problem.
+        limits: Extra conditions.
+        time_limit_s: Time for the solver in seconds.
 
     Raises:
         RunError: Time ran out before any solution was found.

@@ -11,11 +11,11 @@ from typing import Any
 
 from runtime.errors import ArtifactError, ConfigError, HarnessError, Problem
 from runtime.mig.boards import Board, find_board
+from runtime.mig.columns import Use
 from runtime.mig.creation import creation_order
 from runtime.mig.device import CONFIG_RIGHT, MigGpu, Standing
 from runtime.mig.fleet import Gpu, Instance
 from runtime.mig.layouts import Placement
-from runtime.mig.model import Use
 from runtime.mig.plans import GpuPlan
 from runtime.mig.validity import check_layout
 from runtime.troubles.mig import MIG_IN_USE, MIG_RIGHTS

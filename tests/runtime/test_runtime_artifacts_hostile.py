@@ -15,7 +15,8 @@ import pytest
 from runtime import artifacts
 from runtime.configs.registry import load
 from runtime.errors import ArtifactError, RunError
-from runtime.loadgen.session import REFUSED_NOTE, execute
+from runtime.loadgen.recording import REFUSED_NOTE
+from runtime.loadgen.session import execute
 from runtime.plan import resolve
 from runtime.record import from_json
 from runtime.space import ANSWER_BYTES, HEX, model_need, run_bytes

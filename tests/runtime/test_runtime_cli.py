@@ -189,6 +189,9 @@ def test_completion_prints_a_script(invoke, shell):
             ["min_duration_ms=", "min_sample_count="],
         ),
         (["run", "--mode"], "a", ["accuracy"]),
+        (["fit", "--scenario", "offline", "--set"], "min_d", ["min_duration_ms="]),
+        (["mig", "run", "--set"], "m", ["main."]),
+        (["mig", "run", "--set"], "main.min_d", ["main.min_duration_ms="]),
     ],
 )
 def test_completion_knows_our_words(words, incomplete, wanted):

@@ -13,9 +13,9 @@ from runtime.cli import main
 from runtime.errors import RunError
 from runtime.mig.apply import apply, left_over
 from runtime.mig.boards import find_board
+from runtime.mig.columns import Use
 from runtime.mig.device import open_machine
 from runtime.mig.layouts import Placement, maximal_layouts
-from runtime.mig.model import Use
 from runtime.mig.steps import Act, Wanted, current_of, steps_of
 
 pynvml = pytest.importorskip("pynvml", reason="nvidia-ml-py is not installed")

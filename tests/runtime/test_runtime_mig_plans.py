@@ -12,12 +12,12 @@ import pytest
 from runtime.errors import ArtifactError, ConfigError, RunError, UsageError
 from runtime.mig.alternatives import alternatives
 from runtime.mig.boards import find_board
+from runtime.mig.columns import Use
 from runtime.mig.commands import create_commands, mig_parted, nvidia_smi
 from runtime.mig.drawing import describe, draw_strip, draw_svg, draw_text
 from runtime.mig.firstfit import first_fit
 from runtime.mig.fleet import Gpu, Instance
 from runtime.mig.layouts import Placement
-from runtime.mig.model import Use
 from runtime.mig.needs import Need, offers, undominated
 from runtime.mig.planner import gpus_needed, plan
 from runtime.mig.plans import Assigned, GpuPlan, judged
@@ -262,6 +262,7 @@ def test_a_gap_is_stated_when_time_runs_out(monkeypatch):
         return done
 
     needs = [Need(name="a", memory=35, count=3)]
+    monkeypatch.setattr("runtime.mig.dynamic.MOST_STEPS", 0)
     monkeypatch.setattr(optimize, "milp", early)
     best = plan(needs, [gpu(index=n) for n in range(2)])
     assert best is not None

@@ -25,7 +25,14 @@ from runtime.backends.tensorrt_plan import batch_sizes
 from runtime.backends.tensorrt_release import parse_release
 from runtime.configs.schema import MultiStream, Offline, Server
 from runtime.devices.cuda import open_device
-from runtime.errors import ArtifactError, ConfigError, HarnessError, MissingError, RunError
+from runtime.errors import (
+    ArtifactError,
+    ConfigError,
+    HarnessError,
+    MissingError,
+    Problem,
+    RunError,
+)
 from runtime.vocabulary import BackendName, Precision
 from runtime.workloads import digits
 
@@ -348,6 +355,29 @@ def test_the_timing_cache_grows_from_build_to_build(world, model):
     timing.write_bytes(b"nonsense")
     opened(model, settings(batch_size=6)).close()
     assert timing.read_bytes().count(b"kernel") == 1
+
+
+def test_the_engine_that_runs_is_named_with_its_hash(world, model, monkeypatch):
+    """Where the cache refuses it there is no file, but what ran is still told apart."""
+    world()
+    backend = opened(model, settings(batch_size=4))
+    kept = backend.compiled()
+    backend.close()
+    assert [kept.name] == ["/".join(e.path.parts[-2:]) for e in engines()]
+    assert kept.sha256 == engines()[0].sha256
+    assert kept.built
+    with pytest.raises(RunError, match="want an open backend"):
+        backend.compiled()
+
+    def refuse(*_):
+        raise ArtifactError(Problem("cache", "room", "none", "free some"))
+
+    monkeypatch.setattr(EngineCache, "store", refuse)
+    backend = opened(model, settings(batch_size=8))
+    unkept = backend.compiled()
+    backend.close()
+    assert (unkept.name, unkept.built) == ("", True)
+    assert unkept.sha256 != kept.sha256
 
 
 def test_a_cache_that_cannot_be_written_gives_way(world, model, monkeypatch, tmp_path):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as replace_struct
 
 from runtime.configs.registry import load
 from runtime.errors import ArtifactError, HarnessError, RunError
@@ -69,6 +71,17 @@ def test_every_scenario_runs(machine, tmp_path, scenario, changes):
     assert from_json((tmp_path / "out" / "record.json").read_bytes()).metrics == record.metrics
     launched = (tmp_path / "calls").read_text()
     assert ("cuGraphLaunch" in launched) is record.settings["use_cuda_graph"]
+    (engine,) = record.engines
+    assert (engine.built, engine.devices) == (True, (0,))
+    file = tmp_path / "cache" / "engines" / engine.name
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == engine.sha256
+    assert file.stat().st_size == engine.size_bytes
+
+
+def test_an_engine_of_the_cache_is_named_as_such(machine, tmp_path):
+    first = execute(plan("offline"), tmp_path / "one").engines
+    second = execute(plan("offline"), tmp_path / "two").engines
+    assert [replace_struct(e, built=False) for e in first] == list(second)
 
 
 @pytest.mark.parametrize("devices", [(0,), (2, 5)])
@@ -81,6 +94,7 @@ def test_every_answer_is_right(machine, tmp_path, devices):
     assert record.accuracy.samples == 540
     assert record.accuracy.value == pytest.approx(digits.WORKLOAD.reference_accuracy, abs=1e-4)
     assert record.verdict.result == "VALID"
+    assert [(e.devices, e.built) for e in record.engines] == [(devices, True)]
     calls = (tmp_path / "calls").read_text()
     assert calls.count("cuModuleLoadData") == len(devices)  # each took the samples
     assert [f"cuDeviceGet {n}" in calls for n in range(8)] == [n in devices for n in range(8)]

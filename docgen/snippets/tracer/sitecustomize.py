@@ -8,11 +8,12 @@ Why: every function of the project is compiled with one test as its first statem
     which reports the function once. That sees every thread (those of C++ libraries
     too), forked children and children that leave by `os._exit`, on every Python,
     and costs some nanoseconds a call, where `sys.settrace` sees only its own threads
-    and slows every call of every library. It keeps to `os.path`, which is loaded
-    already when a process starts.
+    and slows every call of every library. What was compiled is kept, one file a module
+    as Python itself keeps its own: a process then starts as fast as without a trace. It
+    keeps to `os.path`, which is loaded already when a process starts.
 """
 
-# ruff: noqa: PTH112, PTH118, PTH120
+# ruff: noqa: PTH105, PTH108, PTH112, PTH118, PTH120, PTH123
 
 from __future__ import annotations
 
@@ -22,14 +23,19 @@ import hashlib
 import importlib.machinery
 import importlib.util
 import json
+import marshal
 import os
 import sys
 import types
+from collections.abc import Iterator
 from typing import Any
 
 VARIABLE = "DOCGEN_TRACE"
 """Environment variable with the JSON that says what to watch and where to write."""
 
+
+FORM = 1
+"""Version of what is compiled into a function; a kept code of another one is not used."""
 
 _DEPTH = 6
 """Frames in which the import system is looked for."""
@@ -44,14 +50,16 @@ class Tracer:
     `E message` something went wrong in here.
     """
 
-    def __init__(self, root: str, packages: list[str], skip: list[str], dump: str) -> None:
-        """Open the file of this process."""
+    def __init__(
+        self, root: str, packages: list[str], skip: list[str], dump: str, cache: str = ""
+    ) -> None:
+        """Open the file of this process; `cache` is the folder of compiled modules, if any."""
         self.root = os.path.realpath(root) + os.sep
         self.packages = packages
         self.skip = [s.rstrip("/") + "/" for s in skip]
         self.seen: set[str] = set()
-        self.names: list[str] = []
-        self.todo: list[bool] = []
+        self.todo: dict[str, bool] = {}
+        self.cache = cache
         self.path = os.path.join(dump, f"{os.getpid()}-{os.urandom(4).hex()}.txt")
         self.descriptor = -1
         self.inode = -1
@@ -92,31 +100,34 @@ class Tracer:
                     return f"{package}/{rest}"
         return None
 
-    def hit(self, number: int) -> None:
+    def hit(self, function: str) -> None:
         """Note that a function runs for the first time; compiled into every function."""
-        self.todo[number] = False
-        self.emit("F\t" + self.names[number])
+        self.todo[function] = False
+        self.emit("F\t" + function)
 
     def compile(self, data: bytes, path: str, name: str) -> Any:
         """Return the module's code with a test as first statement of every function."""
-        tree = ast.parse(data, path)
-        self._mark(tree.body, "", name)
-        self.emit(f"M\t{name}\t{path}\t{hashlib.sha256(data).hexdigest()}")
-        return compile(tree, path, "exec", dont_inherit=True)
+        digest = hashlib.sha256(data).hexdigest()
+        place = self._place(path)
+        known = _load(place, digest, name)
+        if known is None:
+            tree = ast.parse(data, path)
+            functions = list(_mark(tree.body, "", name))
+            known = functions, compile(tree, path, "exec", dont_inherit=True)
+            _keep(place, (digest, name, *known))
+        functions, code = known
+        self.todo.update(dict.fromkeys(functions, True))
+        self.emit(f"M\t{name}\t{path}\t{digest}")
+        return code
 
-    def _mark(self, body: list[Any], prefix: str, name: str) -> None:
-        """Insert the test into the outermost functions of a statement list."""
-        for node in body:
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                self.names.append(f"{name}\t{prefix}{node.name}")
-                self.todo.append(True)
-                _insert(node, len(self.todo) - 1)
-                continue
-            inner = f"{prefix}{node.name}." if isinstance(node, ast.ClassDef) else prefix
-            for field in ("body", "orelse", "finalbody", "handlers", "cases"):
-                nested = getattr(node, field, None)
-                if isinstance(nested, list):
-                    self._mark(nested, inner, name)
+    def _place(self, path: str) -> str:
+        """Return the file that keeps a module's code for this Python; empty for none."""
+        if not self.cache:
+            return ""
+        magic = importlib.util.MAGIC_NUMBER.hex()
+        made = f"{FORM} {magic} {sys.flags.optimize} {path}"
+        name = hashlib.sha256(made.encode("utf-8", "backslashreplace")).hexdigest()
+        return os.path.join(self.cache, f"{name[:32]}.bin")
 
     def audit(self, event: str, args: tuple[Any, ...]) -> None:
         """Note opened files, listed folders, imported packages and the script."""
@@ -158,9 +169,53 @@ class Tracer:
                 self.emit(f"L\t{name}/\t{os.path.realpath(path)}")
 
 
-def _insert(node: ast.FunctionDef | ast.AsyncFunctionDef, number: int) -> None:
-    """Put `if todo[number]: hit(number)` behind the docstring of a function."""
-    source = f"if __docgen_todo__[{number}]: __docgen_hit__({number})"
+def _load(place: str, digest: str, name: str) -> tuple[list[str], Any] | None:
+    """Return functions and code that are kept of a source; None where there is nothing."""
+    if not place:
+        return None
+    try:
+        with open(place, "rb") as file:
+            found = marshal.loads(file.read())  # noqa: S302 - `_keep` wrote it, as Python a .pyc
+        known_digest, known_name, functions, code = found
+    except (OSError, EOFError, ValueError, TypeError):
+        return None
+    return (functions, code) if (known_digest, known_name) == (digest, name) else None
+
+
+def _keep(place: str, known: tuple[Any, ...]) -> None:
+    """Write what was compiled, whole or not at all; a folder that is full is no matter."""
+    if not place:
+        return
+    partial = f"{place}.{os.getpid()}-{os.urandom(4).hex()}"
+    try:
+        with open(partial, "wb") as file:
+            file.write(marshal.dumps(known))
+        os.replace(partial, place)
+    except (OSError, ValueError):
+        try:
+            os.unlink(partial)
+        except OSError:
+            return
+
+
+def _mark(body: list[Any], prefix: str, name: str) -> Iterator[str]:
+    """Insert the test into the outermost functions of a statement list; yield their names."""
+    for node in body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            function = f"{name}\t{prefix}{node.name}"
+            _insert(node, function)
+            yield function
+            continue
+        inner = f"{prefix}{node.name}." if isinstance(node, ast.ClassDef) else prefix
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            nested = getattr(node, field, None)
+            if isinstance(nested, list):
+                yield from _mark(nested, inner, name)
+
+
+def _insert(node: ast.FunctionDef | ast.AsyncFunctionDef, function: str) -> None:
+    """Put `if todo[function]: hit(function)` behind the docstring of a function."""
+    source = f"if __docgen_todo__[{function!r}]: __docgen_hit__({function!r})"
     test = ast.parse(source).body[0]
     for part in ast.walk(test):
         if hasattr(part, "lineno"):

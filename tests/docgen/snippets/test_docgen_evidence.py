@@ -197,6 +197,25 @@ def test_states_without_and_with_results(project, snippet):
         evidence.of("unknown")
 
 
+@pytest.mark.parametrize(
+    ("beside", "named", "stale"),
+    [
+        (("other",), {"alone": True}, True),
+        ((), {"alone": True}, False),
+        (None, {"alone": True}, True),
+        (None, {"measures": "a/b/c"}, False),
+        (("other",), {}, False),
+    ],
+)
+def test_what_should_run_alone_and_did_not_is_stale(project, snippet, beside, named, stale):
+    wanted = snippet("true", **named)
+    result = run([wanted], project)[0]
+    Store(project.store).save(msgspec.structs.replace(result, beside=beside))
+    judged = judge_one(wanted, project)
+    assert judged.changes == (("it was not executed alone",) if stale else ())
+    assert judged.needs_run is stale
+
+
 def test_equal_commands_are_one_measurement(project, snippet):
     page = snippet("true", id="page", measures="a/b/c")
     other = snippet("true 1", id="other", measures="a/b/c")

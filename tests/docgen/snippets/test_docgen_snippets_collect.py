@@ -98,6 +98,15 @@ def test_a_page(config):
     assert (third.needs, third.timeout_s, third.source.line) == ("cpu", 60.0, 39)
 
 
+def test_a_snippet_can_ask_to_run_alone(config):
+    page = "```{snippet} one\n:alone:\ntrue\n```\n\n```{snippet} two\ntrue\n```\n"
+    write(config.root, {"docs/page.md": page})
+    assert [s.alone for s in collect_page(config.docs / "page.md", config.root)] == [True, False]
+    write(config.root, {"docs/page.md": page.replace(":alone:", ":alone: yes")})
+    with pytest.raises(SnippetError, match=r"page.md:2: want `:alone:` without a value, got `yes`"):
+        collect_page(config.docs / "page.md", config.root)
+
+
 def test_the_same_directives_as_myst_finds(config, tmp_path):
     pytest.importorskip("myst_parser")
     from markdown_it import MarkdownIt

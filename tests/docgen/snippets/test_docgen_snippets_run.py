@@ -140,6 +140,20 @@ def test_the_environment_is_declared(project, snippet, monkeypatch):
     assert lines[-4:] == [".", "bin/python", ".", ".."]
 
 
+def test_bytecode_goes_to_the_cache_where_the_caller_wants_none(project, snippet, monkeypatch):
+    show = snippet("python -c 'import tiny.core, email.mime.text, sys; print(sys.pycache_prefix)'")
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    assert run([show], project)[0].output == "None\n"
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    result = run([show], project)[0]
+    assert result.output == "PROJECT/build/docgen/bytecode\n"
+    assert list((project.cache / "bytecode").rglob("text.*.pyc"))
+    assert set(result.depends.code) == {"tiny/__init__.py", "tiny/core.py"}
+    assert result.depends.files == {}
+    assert not list((project.root / "tiny").rglob("*.pyc"))
+
+
 def test_python_snippets_run_in_an_empty_folder(project, snippet):
     text = "import tiny.core, os\nprint(tiny.core.used(1), os.listdir('.'))"
     result = run([snippet(text, language="python")], project)[0]
@@ -174,6 +188,47 @@ def test_measuring_snippets_run_alone(project, snippet):
     assert spans["timed0"][1] <= spans["timed1"][0]
     assert [s.done for s in steps if s.result] == [1, 2, 3, 4]
     assert sum(s.result is None for s in steps) == 4
+
+
+NAP = "python -c 'import time; time.sleep(0.4)'"
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"alone": True},
+        {"mode": "accuracy"},
+        {"figures": ("plot.svg",)},
+        {"expect": ("samples_per_s > 0",)},
+    ],
+)
+def test_what_measures_or_asks_so_runs_alone(project, snippet, named):
+    wanted = snippet(f"{NAP} # alone", id="alone", **named)
+    plain = [snippet(f"{NAP} # {i}", id=f"plain{i}") for i in range(2)]
+    results = {r.snippet: r for r in run([wanted, *plain], project, jobs=3)}
+    assert results["alone"].beside == ()
+    assert results["plain0"].beside == ("plain1",)
+    assert results["plain1"].beside == ("plain0",)
+
+
+def test_what_is_held_to_its_output_runs_beside_others(project, snippet):
+    wanted = snippet(f"{NAP}; echo ok", expect=("exit = 0", "output contains ok", "errors lacks x"))
+    plain = snippet(NAP, id="plain")
+    assert [r.beside for r in run([wanted, plain], project, jobs=2)] == [("plain",), ("one",)]
+
+
+def test_a_record_taken_beside_others_is_not_kept(project, snippet, tmp_path):
+    text = f"echo ran >> {tmp_path}/count; {NAP}; echo '{{}}' > $TINY_RECORDS/r.json"
+    hidden = snippet(text, id="hidden")
+    plain = snippet(NAP, id="plain")
+    steps = []
+    results = run([hidden, plain], project, jobs=2, on_progress=steps.append)
+    assert [(r.snippet, r.beside) for r in results] == [("hidden", ()), ("plain", ("hidden",))]
+    assert results[0].records == ({},)
+    assert (tmp_path / "count").read_text() == "ran\nran\n"
+    assert [s.snippet.id for s in steps if s.result] == ["plain", "hidden"]
+    run([hidden], project, jobs=2)
+    assert (tmp_path / "count").read_text() == "ran\nran\nran\n"
 
 
 def test_ctrl_c_ends_everything_and_keeps_what_was_done(project, snippet):

@@ -94,7 +94,51 @@ def test_hashes_are_the_same_on_every_python():
 def test_tracer_and_hashes_agree_on_names(tmp_path):
     tracer = sitecustomize.Tracer(str(tmp_path), [], [], str(tmp_path))
     tracer.compile(SOURCE, "x.py", "x.py")
-    assert {n.split("\t")[1] for n in tracer.names} == set(hashes.functions(SOURCE)) - {"<module>"}
+    assert {n.split("\t")[1] for n in tracer.todo} == set(hashes.functions(SOURCE)) - {"<module>"}
+
+
+def kept_code(project):
+    return {path: path.read_bytes() for path in (project.cache / "traced").iterdir()}
+
+
+def test_compiled_modules_are_kept_and_say_the_same(project, snippet):
+    wanted = snippet("python -m tiny.app")
+    first = run([wanted], project)[0]
+    kept = kept_code(project)
+    assert len(kept) == len(first.depends.code)
+    again = run([wanted], project)[0]
+    assert (again.output, again.depends) == (first.output, first.depends)
+    assert kept_code(project) == kept
+
+
+def test_kept_code_of_another_source_is_not_used(project, snippet):
+    wanted = snippet("python -m tiny.child")
+    run([wanted], project)
+    core = project.root / "tiny/core.py"
+    core.write_text(core.read_text().replace("return 13", "return used(13)"))
+    result = run([wanted], project)[0]
+    assert result.output == "child 14\n"
+    assert set(result.depends.code["tiny/core.py"]) == {"<module>", "in_child", "used"}
+
+
+@pytest.mark.parametrize("rubbish", [b"", b"\x00", b"i\x01\x00\x00\x00", b"[]"])
+def test_kept_code_that_is_broken_is_made_again(project, snippet, rubbish):
+    wanted = snippet("python -m tiny.child")
+    first = run([wanted], project)[0]
+    kept = kept_code(project)
+    for path in kept:
+        path.write_bytes(rubbish)
+    result = run([wanted], project)[0]
+    assert (result.output, result.errors, result.depends) == (first.output, "", first.depends)
+    assert kept_code(project) == kept
+
+
+def test_a_cache_that_cannot_be_made_is_no_matter(project, snippet):
+    project.cache.parent.mkdir(parents=True, exist_ok=True)
+    project.cache.write_text("a file where the folder should be")
+    result = run([snippet("python -m tiny.child")], project)[0]
+    assert (result.output, result.errors) == ("child 13\n", "")
+    assert "in_child" in result.depends.code["tiny/core.py"]
 
 
 def test_a_hidden_sitecustomize_still_runs(project, snippet):
