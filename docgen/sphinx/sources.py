@@ -167,6 +167,11 @@ def _read_stamps(path: Path) -> dict[str, str]:
     return found if isinstance(found, dict) else {}
 
 
+def read_shown(doctrees: Path) -> tuple[str, ...]:
+    """Return the files that have pages of source, by the stamps beside the doctrees."""
+    return tuple(_read_stamps(doctrees / STAMPS))
+
+
 def _hash_surroundings(app: Sphinx) -> bytes:
     """Return a hash of what stands around every page: configuration and first-level menu."""
     env, config = app.env, app.config
