@@ -116,8 +116,10 @@ def test_a_class_that_the_registry_does_not_take_is_rejected(tmp_path):
     text = path.read_text().replace("= System(", "= Other(").replace("import Arch", "import Other, Arch")
     path.write_text(text)
     catalog = registry.read(root)
-    reasons = {e.rejected for e in catalog.entries if e.workload == "TILE"}
-    assert reasons == {"its system is an object of Other, which the tree does not take"}
+    reasons = [e.rejected for e in catalog.entries if e.workload == "TILE"]
+    said = "its system is an object of Other, which the tree does not take"
+    assert len(reasons) == 2
+    assert all(reason.startswith(said) for reason in reasons)
 
 
 def test_the_dialect_is_found():
