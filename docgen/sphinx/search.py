@@ -47,6 +47,7 @@ def _take_over(app: Sphinx) -> None:
         indexer = builder.indexer
         indexer.load = functools.partial(_load, indexer, indexer.load)
         indexer.freeze = functools.partial(_freeze, indexer.freeze)
+        indexer.lang.stem = functools.cache(indexer.lang.stem)  # Sphinx remembers stems by page
         theirs(docnames)
         _forget(indexer)
 
