@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from docgen import unchanged
 from docgen.errors import OutputError, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -164,13 +165,44 @@ def _build(config: Config, options: Options, tell: OnStep) -> Report:
             reading = judge_again(reading, config)
     report.executed = tuple(snippet.id for snippet in chosen)
     _fill(report, reading)
+    if not options.site or not unchanged.qualifies(config):
+        _make(report, reading, config, options, tell)
+        return report
+    with _timed(report, "compare"):
+        key = unchanged.make_key(reading.catalog, reading.evidence, config)
+        state = unchanged.find(key, config)
+    if state is not None:
+        _reuse(report, state, config)
+        return report
+    unchanged.forget(config)
+    site = _make(report, reading, config, options, tell)
+    if site is not None and not site.warnings:
+        with _timed(report, "keep"):
+            count = report.pages["written"] + report.pages["unchanged"]
+            unchanged.keep(key, config, site.shown, generated=count, pages=site.pages)
+    return report
+
+
+def _make(
+    report: Report, reading: Reading, config: Config, options: Options, tell: OnStep
+) -> SiteReport | None:
+    """Render the pages and build the site."""
     with _timed(report, "render"):
         tell(Step("render", 0, 0))
         report.pages = _write_pages(reading, config)
     if options.site:
         with _timed(report, "site"):
             report.site = _build_site(reading, config, options, tell)
-    return report
+    return report.site
+
+
+def _reuse(report: Report, state: unchanged.State, config: Config) -> None:
+    """Report a site that needs nothing."""
+    from docgen.sphinx.site import SiteReport
+
+    report.pages = {"written": 0, "unchanged": state.generated, "removed": 0}
+    report.site = SiteReport(config.site)
+    report.site.pages = state.pages
 
 
 def _ignore(step: Step) -> None:

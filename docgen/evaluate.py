@@ -145,11 +145,17 @@ class Evaluator(Modules):
             if not isinstance(holder, (dict, list)):
                 raise NotStatic(where, "an assignment to an item of something fixed")
             try:
-                holder[expressions.hashable(key, target, frame)] = value
+                key = self.key(holder, expressions.hashable(key, target, frame), where, frame)
+                holder[key] = value
             except (TypeError, LookupError) as error:
                 raise NotStatic(where, f"an assignment that fails: {error}") from error
         else:
             raise NotStatic(where, "an assignment to an attribute")
+
+    def key(self, holder: Any, key: Any, source: Source, frame: Frame) -> Any:
+        """Return the key of a container that another stands for: itself, where nothing else says."""
+        del holder, source, frame
+        return key
 
     def _unpack(self, target: ast.Tuple | ast.List, value: Any, frame: Frame) -> None:
         """Bind the names of `a, b = value`."""

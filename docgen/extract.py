@@ -111,6 +111,8 @@ def _key(config: Config, dialect: Dialect) -> str:
     for path in _own_files():
         digest.update(path.read_bytes())
     digest.update(_state(config.root / "pyproject.toml"))
+    for name in _top(config.root) if dialect.name != OURS else ():
+        digest.update(os.fsencode(name) + b"\0")  # some files only have to be there
     for file in tool_files(config.root) if dialect.name != OURS else ():
         digest.update(os.fsencode(file.relative_to(config.root)) + b"\0")
         digest.update(_state(file))
@@ -119,6 +121,14 @@ def _key(config: Config, dialect: Dialect) -> str:
             digest.update(os.fsencode(file.relative_to(config.root)) + b"\0")
             digest.update(_state(file))
     return digest.hexdigest()[:32]
+
+
+def _top(root: Path) -> list[str]:
+    """Return the names in the root of a tree, sorted."""
+    try:
+        return sorted(os.listdir(root))
+    except OSError:
+        return []
 
 
 def _sources(folder: Path) -> Iterator[Path]:

@@ -55,6 +55,7 @@ def draw(plot: Plot) -> str:
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import TightLayoutEngine
 
     style: Any = {
         "svg.fonttype": "none",
@@ -70,7 +71,7 @@ def draw(plot: Plot) -> str:
         axes = figure.add_subplot()
         _bars(axes, plot)
         _frame(axes, plot)
-        figure.tight_layout()
+        TightLayoutEngine().execute(figure)  # as an engine of the figure it costs a second drawing
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     return _themed(buffer.getvalue(), plot)

@@ -51,6 +51,7 @@ class Tools:
     def __init__(self, catalog: Catalog) -> None:
         """Index the make targets, programs, options and the names of configurations."""
         self.makes = catalog.makes
+        self._inside: dict[str, tuple[dict[str, MakeTarget], list[MakeTarget]]] = {}
         self.programs = {
             c.name.removeprefix(PYTHON): c for c in catalog.commands if c.name.startswith(PYTHON)
         }
@@ -63,15 +64,22 @@ class Tools:
 
     def target(self, name: str, makefile: str = "") -> MakeTarget | None:
         """Return the target that make would take for a name; None where there is none."""
-        inside = [t for t in self.makes if makefile in (t.makefile, t.source.path)]
-        for target in inside:
-            if target.name == name and not target.pattern:
-                return target
+        plain, inside = self._of(makefile)
+        if name in plain:
+            return plain[name]
         for target in inside:
             pattern = re.escape(target.name).replace("%", "(.+)", 1)
             if target.pattern and re.fullmatch(pattern, name):
                 return target
         return None
+
+    def _of(self, makefile: str) -> tuple[dict[str, MakeTarget], list[MakeTarget]]:
+        """Return the targets of a Makefile: the first plain one of each name, and all."""
+        if makefile not in self._inside:
+            inside = [t for t in self.makes if makefile in (t.makefile, t.source.path)]
+            plain = {t.name: t for t in reversed(inside) if not t.pattern}
+            self._inside[makefile] = (plain, inside)
+        return self._inside[makefile]
 
     def names(self, makefile: str = "") -> list[str]:
         """Return the names of all targets of the Makefile that is read by itself or named."""

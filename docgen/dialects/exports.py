@@ -17,6 +17,7 @@ from docgen.dialects.exports_evaluator import ExportsEvaluator
 from docgen.dialects.exports_facts import read_fields, read_words, read_workloads
 from docgen.dialects.exports_files import Reading, find_files, paths
 from docgen.dialects.exports_systems import read_targets
+from docgen.evaluation.opened import find_missing
 from docgen.evaluation.tree import MAX_BYTES, Tree
 
 CONFIGS = "configs"
@@ -79,7 +80,7 @@ def read(
     targets = read_targets(reading, files, CODE)
     workloads = read_workloads(reading, files, CODE)
     words = read_words(reading, CODE)
-    reading.notes.add_all(tree.diagnostics)
+    reading.notes.add_all([*tree.diagnostics, *find_missing(reading.evaluator)])
     read_files = {m.path: m.digest for m in tree.modules.values() if m is not None}
     return c.Catalog(
         dialect="exports",

@@ -29,6 +29,7 @@ from docgen.dialects.registry_systems import Systems, surely_differ
 from docgen.dialects.registry_words import read_commands, read_words, read_workloads
 from docgen.evaluation.interpreter import Interpreter
 from docgen.evaluation.objects import NotStatic
+from docgen.evaluation.opened import find_missing
 from docgen.evaluation.tree import Tree
 
 FOLDERS = (CONFIGS, CODE)
@@ -140,7 +141,7 @@ def _read(root: Path) -> c.Catalog:
     systems = Systems(reading)
     interpreter.memory = {}
     entries = read_entries(reading, rules)
-    reading.notes.add_all(tree.diagnostics)
+    reading.notes.add_all([*tree.diagnostics, *find_missing(interpreter)])
     return c.Catalog(
         dialect="registry",
         root=root.resolve().name,

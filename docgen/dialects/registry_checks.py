@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from docgen.dialects.registry_fields import FieldRules
-from docgen.dialects.registry_reading import PARTS, Reading, field_of
+from docgen.dialects.registry_reading import PARTS, Reading, enum_of, field_of
 from docgen.evaluation import statements
 from docgen.evaluation.classes import mro
 from docgen.evaluation.interpreter import Raised
@@ -29,6 +29,8 @@ from docgen.evaluation.scopes import Frame
 
 MAX_DEPTH = 8
 """Nesting to which objects are compared by their parts."""
+BOARD = "gpu"
+"""Attribute that names the board of a system which a call makes."""
 METADATA = frozenset({"action", "harness_type"})
 """Attributes that say something of a configuration and are no fields."""
 
@@ -178,6 +180,8 @@ class Checks:
                     yield f"{name} is {value.name}, but {other.name} in its base {base.short}"
         if asked & {"get_accelerators", "accelerator_conf"}:
             yield from self._foreign_accelerators(own, candidate)
+        if BOARD in asked:
+            yield from self._foreign_boards(own, candidate)
 
     def _foreign_accelerators(self, own: list[ClassInfo], candidate: Candidate) -> Iterator[str]:
         """Yield the bases that are for an accelerator which the configuration's system lacks."""
@@ -187,6 +191,14 @@ class Checks:
             theirs = self._accelerators(other) if isinstance(other, EnumMember) else set()
             if not theirs <= mine:
                 yield f"its base {base.short} is for another accelerator ({other.name})"
+
+    def _foreign_boards(self, own: list[ClassInfo], candidate: Candidate) -> Iterator[str]:
+        """Yield the bases whose system names another board than the configuration's."""
+        mine = field_of(candidate.parts["system"].value, BOARD)
+        for base in own[1:-1]:
+            theirs = field_of(self.reading.attribute(base, "system"), BOARD)
+            if None not in (mine, theirs) and mine != theirs:
+                yield f"its base {base.short} is for another accelerator ({theirs})"
 
     def _words(self, check: str) -> set[str]:
         """Return the names, attributes and texts in a check: what it asks for."""
@@ -222,6 +234,7 @@ class Checks:
 
     def descriptions(self, candidate: Candidate) -> Iterator[str]:
         """Yield the fields that are missing, and those that should not be there."""
+        yield from self._system_kind(candidate.parts["system"].cls)
         if self.rules is None:
             return
         mandatory, possible = self.rules.applicable(tuple(candidate.parts.values()))
@@ -230,6 +243,13 @@ class Checks:
             yield f"{'unsupported' if known else 'unknown'} field {name!r}"
         for name in sorted(mandatory - candidate.fields):
             yield f"mandatory field {name!r} is missing"
+
+    def _system_kind(self, cls: ClassInfo) -> Iterator[str]:
+        """Yield what is wrong with the class of a system that a call makes."""
+        asked = self._words("_check_field_descriptions")
+        asked = asked | self._words("_check_inheritance_constraints")
+        if not enum_of(cls) and "type" in asked and cls.short not in asked:
+            yield f"its system is an object of {cls.short}, which the tree does not take"
 
     def reassignment(self, candidate: Candidate) -> Iterator[str]:
         """Yield the fields that one class sets more than once."""

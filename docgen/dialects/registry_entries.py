@@ -10,6 +10,7 @@ from typing import Any
 from docgen import catalog as c
 from docgen.dialects.registry_checks import Candidate, Checks
 from docgen.dialects.registry_fields import FieldRules
+from docgen.dialects.registry_objects import as_member, text_of
 from docgen.dialects.registry_reading import PARTS, Reading, Registration
 from docgen.digests import canonical, digest
 from docgen.evaluation.classes import mro
@@ -21,6 +22,7 @@ from docgen.evaluation.objects import (
     EnumMember,
     External,
     FunctionInfo,
+    Instance,
     NotStatic,
     Unknown,
 )
@@ -93,7 +95,9 @@ class Chains:
         return value
 
     def _resolved(self, raw: Any, binding: Binding) -> c.Json:
-        """Return the canonical form of a value."""
+        """Return the canonical form of a value; an object stands as its own text."""
+        if isinstance(raw, Instance):
+            return text_of(self.reading, raw)
         try:
             return canonical(raw)
         except TypeError as error:
@@ -106,8 +110,8 @@ class Chains:
         """Return one setting; a value that is not static stands as null."""
         if id(binding) not in self._steps:
             try:
-                resolved = canonical(self.reading.interpreter.follow(binding))
-            except (NotStatic, TypeError):
+                resolved = self._resolved(self.reading.interpreter.follow(binding), binding)
+            except NotStatic:
                 resolved = None
             module = binding.module or cls.module
             text, source = "", binding.source
@@ -224,13 +228,18 @@ _OBJECT = External("builtins.object")
 
 
 def _parts(reading: Reading, registration: Registration) -> Iterator[tuple[str, EnumMember]]:
-    """Yield the parts of a key; what is no enum member is noted."""
+    """Yield the parts of a key; what is neither an enum member nor a named system is noted."""
     cls = registration.cls
     found = {name: reading.attribute(cls, name) for name in IDENTITY}
     found |= {name: registration.values.get(name) for name in PARTS}
     for name, value in found.items():
         if isinstance(value, EnumMember):
             yield name, value
+        elif isinstance(value, Instance) and name == "system":
+            try:
+                yield name, as_member(reading, value)
+            except NotStatic as cause:
+                reading.notes.unresolved(cause)
         elif isinstance(value, Unknown):
             reading.notes.unresolved(value.cause)
         else:

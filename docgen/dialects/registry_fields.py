@@ -15,6 +15,7 @@ from docgen.dialects.registry_reading import (
     plain_text,
     setting_of,
 )
+from docgen.evaluation import comparison
 from docgen.evaluation.classes import enum_members
 from docgen.evaluation.objects import (
     Bound,
@@ -89,12 +90,34 @@ class FieldRules:
 
     def _supports(self, declared: Declared, part: EnumMember) -> bool:
         """Tell whether a field supports one part of a workload."""
+        if not enum_of(part.cls):
+            return self._takes(declared, part)
         allowed = declared.allowed.get(id(part.cls))
         if allowed is not None and part.name not in allowed:
             return False
         if not declared.tests or not _is_system(part):
             return True
         return all(self._test(test, part) for test in declared.tests)
+
+    def _takes(self, declared: Declared, system: EnumMember) -> bool:
+        """Tell whether a field is for a system that a call made: one of its limits equals its text."""
+        limit = declared.limits.get(f"{PREFIX}systems", ())
+        return not limit or any(self._equals(item, system) for item in limit)
+
+    def _equals(self, item: Any, system: EnumMember) -> bool:
+        """Tell whether what limits a field equals a system's text; what is not static allows it."""
+        key = (id(item), system.name)
+        if key not in self._tests:
+            interpreter = self.reading.interpreter
+            frame = interpreter.frame(system.cls.module)
+            where = system.value.source
+            try:
+                holds = comparison.equal(interpreter, item, system.name, where, frame)
+            except NotStatic as cause:
+                self.reading.notes.unresolved(cause, "info")
+                holds = True
+            self._tests[key] = holds
+        return self._tests[key]
 
     def _test(self, test: Any, part: EnumMember) -> bool:
         """Return what a predicate says of a system; one that is not static allows it."""
@@ -173,7 +196,11 @@ def _spec(declared: Declared) -> c.FieldSpec:
         text = " ".join(kind.module.text(kind.node).split())
     options = field_of(value, "argparse_opts")
     choices = options.get("choices") if isinstance(options, dict) else None
-    limits = {key.removeprefix(PREFIX): _limit(items) for key, items in declared.limits.items()}
+    limits = {
+        key.removeprefix(PREFIX): _limit(items)
+        for key, items in declared.limits.items()
+        if not value.fields[key][-1].default
+    }
     binding = declared.member.cls.names[declared.member.name]
     return c.FieldSpec(
         name=declared.name,

@@ -80,6 +80,10 @@ class Reading:
     """What the modules register, in the order in which Python would."""
     registry: ClassInfo | None = None
     """The registry's class, where the tree has it."""
+    systems: dict[str, Instance] = field(default_factory=dict)
+    """Systems that a call makes, by the text that their class gives them."""
+    texts: dict[int, tuple[Instance, str | NotStatic]] = field(default_factory=dict)
+    """Objects with that text, or why it is not known, by identity."""
 
     def name_in(self, module: str, name: str) -> Any:
         """Return a name of a module of the tree; None where that is not static."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from docgen import catalog as c
+from docgen.dialects.registry_objects import FAMILIES, SLICE, target_of
 from docgen.dialects.registry_reading import (
     SYSTEMS,
     Reading,
@@ -20,24 +20,6 @@ from docgen.dialects.registry_reading import (
 )
 from docgen.evaluation.objects import ClassInfo, EnumMember, Instance, Unknown
 from docgen.evaluation.provenance import place_of
-
-FAMILIES = {
-    70: "Volta",
-    72: "Volta",
-    75: "Turing",
-    80: "Ampere",
-    86: "Ampere",
-    87: "Ampere",
-    89: "Ada",
-    90: "Hopper",
-    100: "Blackwell",
-    103: "Blackwell",
-    120: "Blackwell",
-}
-"""Architecture by compute capability, as NVIDIA's CUDA programming guide lists them."""
-
-SLICE = re.compile(r"(\d+g\.\d+gb)", re.IGNORECASE)
-"""A MIG profile in a name: `1g.10gb`."""
 
 
 class Systems:
@@ -88,6 +70,8 @@ class Systems:
             for name, member in members_of(enum).items():
                 if name == member.name and isinstance(member.value, Instance):
                     found.setdefault(name, self._target(enum, member))
+        for name, made in self.reading.systems.items():
+            found.setdefault(name, target_of(name, made))
         order = list(dict.fromkeys(FAMILIES.values()))[::-1]
         ranks = {family: i for i, family in enumerate(order)}
         return tuple(sorted(found.values(), key=lambda t: ranks.get(t.family, len(ranks))))

@@ -219,6 +219,23 @@ class Interpreter(Evaluator):
         else:
             raise NotStatic(where, "an assignment to an attribute")
 
+    def key(self, holder: Any, key: Any, source: Source, frame: Frame) -> Any:
+        """Return the object of a dict that equals another one, as the tree's classes compare them.
+
+        Where that is not known, the object itself is the key.
+        """
+        if not isinstance(key, Instance) or not isinstance(holder, dict) or key in holder:
+            return key
+        for known_key in list(holder):
+            try:
+                if isinstance(known_key, Instance) and comparison.equal(
+                    self, known_key, key, source, frame
+                ):
+                    return known_key
+            except NotStatic:
+                return key
+        return key
+
     # Calls
 
     def call_function(

@@ -146,10 +146,11 @@ def subscript(interpreter: Interpreter, node: ast.Subscript, frame: Frame) -> An
     value = interpreter.evaluate(node.value, frame)
     if isinstance(node.slice, ast.Slice) or not isinstance(value, dict):
         return expressions.subscript(interpreter, node, frame)
-    key = interpreter.evaluate(node.slice, frame)
     where = frame.module.source(node)
     items = known(value, where)
+    key = interpreter.evaluate(node.slice, frame)
     try:
+        key = interpreter.key(items, key, where, frame)
         if key in items:
             return interpreter.use(items[key])
     except TypeError as error:

@@ -25,7 +25,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Register domain, directives, roles and event handlers; return what they allow."""
     from docgen import __version__
     from docgen.live import ROLES
-    from docgen.sphinx import directives, markup, roles, sidebar, sources, table_output
+    from docgen.sphinx import directives, markup, roles, search, sidebar, sources, table_output
     from docgen.sphinx.domain import DATA_VERSION, KINDS, BenchDomain
 
     app.add_config_value("docgen_root", None, "env", (str, Path, type(None)))
@@ -50,6 +50,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("env-check-consistency", _check_domain)
     app.connect("warn-missing-reference", _warn_missing)
     markup.register(app)
+    search.register(app)
     sidebar.register(app)
     sources.register(app)
     table_output.register(app)

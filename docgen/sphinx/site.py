@@ -42,6 +42,8 @@ class SiteReport:
         """Pages of the site."""
         self.warnings: tuple[str, ...] = ()
         """Warnings, one text each."""
+        self.shown: tuple[str, ...] = ()
+        """Files of the documented tree that have pages of source."""
 
 
 def build_site(
@@ -70,6 +72,7 @@ def build_site(
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
     from docgen.sphinx.defaults import settings
+    from docgen.sphinx.sources import read_shown
 
     report = SiteReport(config.site)
     warnings = io.StringIO()
@@ -94,6 +97,7 @@ def build_site(
             with _no_child_left():
                 app.build()
             report.pages = len(app.env.found_docs)
+            report.shown = read_shown(Path(app.doctreedir))
     except SphinxError as error:
         raise SiteError(Problem("site", "pages that build", str(error), "mend them")) from error
     except OSError as error:

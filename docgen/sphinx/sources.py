@@ -167,6 +167,11 @@ def _read_stamps(path: Path) -> dict[str, str]:
     return found if isinstance(found, dict) else {}
 
 
+def read_shown(doctrees: Path) -> tuple[str, ...]:
+    """Return the files that have pages of source, by the stamps beside the doctrees."""
+    return tuple(_read_stamps(doctrees / STAMPS))
+
+
 def _hash_surroundings(app: Sphinx) -> bytes:
     """Return a hash of what stands around every page: configuration and first-level menu."""
     env, config = app.env, app.config
@@ -200,11 +205,15 @@ def highlight(path: str, text: str) -> str:
     """Return numbered HTML lines of a file, `#L12` leading to the twelfth."""
     from pygments import highlight as colour
     from pygments.formatters import HtmlFormatter
-    from pygments.lexers import TextLexer, get_lexer_for_filename
+    from pygments.lexers import PythonLexer, TextLexer, get_lexer_for_filename
     from pygments.util import ClassNotFound
 
     try:
-        lexer = get_lexer_for_filename(path, stripnl=False, ensurenl=True)
+        lexer = (
+            PythonLexer(stripnl=False, ensurenl=True)
+            if path.endswith(".py")  # a search through all lexers costs as much as a short file
+            else get_lexer_for_filename(path, stripnl=False, ensurenl=True)
+        )
     except ClassNotFound:
         lexer = TextLexer(stripnl=False, ensurenl=True)
     lines = colour(text, lexer, HtmlFormatter(nowrap=True)).splitlines()

@@ -6,6 +6,7 @@ stray `{`, `<` or `*` must not become a role, a tag or emphasis.
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from collections.abc import Mapping
@@ -15,6 +16,9 @@ from docgen import formatting as fmt
 
 LONGEST_CELL = 100
 """Characters of a value that a cell of a table shows at once."""
+
+KEPT = 20_000
+"""Texts that are made safe once and remembered: pages repeat values and names."""
 
 _CODE = re.compile(r"(`+)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _KEEP = re.compile(
@@ -30,6 +34,7 @@ _LIST = re.compile(r"^(\s*)([-+*]|\d+[.)])\s+")
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,})")
 
 
+@functools.lru_cache(maxsize=KEPT)
 def prose(text: str) -> str:
     """Return Markdown text that renders as written: code, lists and links kept, the rest safe."""
     lines: list[str] = []
@@ -56,11 +61,13 @@ def prose(text: str) -> str:
     return "\n".join(lines)
 
 
+@functools.lru_cache(maxsize=KEPT)
 def inline(text: str) -> str:
     """Return text for one line of a page: whitespace joined, markup safe."""
     return prose(_one_line(text))
 
 
+@functools.lru_cache(maxsize=KEPT)
 def first_sentence(text: str) -> str:
     """Return the first sentence of a text, safe for one line."""
     paragraph = _one_line(text.strip().split("\n\n", maxsplit=1)[0])
@@ -70,7 +77,13 @@ def first_sentence(text: str) -> str:
 
 def code(text: str) -> str:
     """Return text as an inline code span, whatever backticks it holds; empty stays empty."""
-    joined = _one_line(str(text))
+    return _code(str(text))
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _code(text: str) -> str:
+    """Return text as an inline code span."""
+    joined = _one_line(text)
     if not joined:
         return ""
     longest = max((len(run) for run in re.findall(r"`+", joined)), default=0)
@@ -116,6 +129,7 @@ def _one_line(text: str) -> str:
     return re.sub(r"[ \t\r\n]+", " ", text).strip(" ")
 
 
+@functools.lru_cache(maxsize=KEPT)
 def slug(text: str) -> str:
     """Return a label: lower case; letters, digits, dots, underscores and hyphens only."""
     return re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-")

@@ -21,14 +21,15 @@ def plain(value):
         return [plain(item) for item in value]
     if isinstance(value, (set, frozenset)):
         return sorted((plain(item) for item in value), key=json.dumps)
-    return str(value) if isinstance(value, pathlib.PurePath) else value
+    named = isinstance(value, pathlib.PurePath) or type(value).__str__ is not object.__str__
+    return str(value) if named else value
 
 
 def key_of(key):
     benchmark, scenario, system, setting = key
     parts = (benchmark, scenario, system)
     parts += (setting.harness_type, setting.accuracy_target, setting.power_setting)
-    return "/".join(part.name for part in parts)
+    return "/".join(part.name if isinstance(part, enum.Enum) else str(part) for part in parts)
 
 
 configuration = importlib.import_module("configs.configuration")
@@ -40,7 +41,8 @@ for folder in sorted(root.glob("configs/*/*/")):
     for module, file in ((name, "__init__.py"), (f"{name}.custom", "custom.py")):
         if (folder / file).is_file():
             importlib.import_module(module)
-systems = sys.modules["code.common.systems.system_list"].KnownSystem
+listed = sys.modules.get("code.common.systems.system_list")
+systems = listed.KnownSystem.__members__ if listed is not None else {}
 found = {
     "accepted": {key_of(k): plain(c.as_dict()) for k, c in registry._registry.items()},
     "bases": {
@@ -48,6 +50,6 @@ found = {
         for k, c in registry._registry.items()
     },
     "refused": sorted([key, config.__name__, plain(config.as_dict())] for key, config in refused),
-    "systems": {name: member.name for name, member in systems.__members__.items()},
+    "systems": {name: member.name for name, member in systems.items()},
 }
 json.dump(found, sys.stdout)
