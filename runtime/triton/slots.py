@@ -67,9 +67,8 @@ class MessageSlot:
         target = self._served.output
         shape = check_response(response, self._served, count)
         if len(response.raw_output_contents) != 1:
-            raise odd_response(
-                self._served, "one raw output", f"{len(response.raw_output_contents)}"
-            )
+            got = str(len(response.raw_output_contents))
+            raise odd_response(self._served, "one raw output", got)
         found: NDArray[Any] = np.frombuffer(response.raw_output_contents[0], target.dtype)
         if found.size != np.prod(shape):
             raise odd_response(self._served, f"{np.prod(shape)} elements", f"{found.size}")
