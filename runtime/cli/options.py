@@ -112,13 +112,95 @@ def variant(command: Command) -> Command:
     return command
 
 
-def own_files(command: Command) -> Command:
-    """Put the options on a command that name the user's own model and data."""
+def model_file(
+    help_text: str = "Your own ONNX model file.",
+) -> Callable[[Command], Command]:
+    """Return the option that names the user's own model."""
     path = click.Path(path_type=Path)
+    return click.option("--model", type=path, metavar="FILE", help=help_text)
+
+
+def data_folder(command: Command) -> Command:
+    """Put the option on a command that names the user's own data."""
+    path = click.Path(path_type=Path)
+    option = click.option("--data", type=path, metavar="DIR", help="Your own data set folder.")
+    return option(command)
+
+
+def out_folder(help_text: str) -> Callable[[Command], Command]:
+    """Return the option that names the folder of what a command writes."""
+    return click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help=help_text)
+
+
+def search(trial_help: str) -> Callable[[Command], Command]:
+    """Return the options that say how long and how exactly a search looks.
+
+    Args:
+        trial_help: What the length of a trial leaves out.
+    """
+
+    def put(command: Command) -> Command:
+        for option in reversed(
+            (
+                click.option(
+                    "--budget",
+                    type=click.FloatRange(min=0, min_open=True),
+                    metavar="MINUTES",
+                    help="Most time for new trials; the best so far is confirmed within it.",
+                ),
+                click.option(
+                    "--trial",
+                    "trial_s",
+                    type=click.FloatRange(min=0.2, max=600),
+                    default=1.0,
+                    show_default=True,
+                    metavar="SECONDS",
+                    help=trial_help,
+                ),
+                click.option(
+                    "--confirm",
+                    "confirmations",
+                    type=click.IntRange(min=1, max=20),
+                    default=3,
+                    show_default=True,
+                    metavar="RUNS",
+                    help="VALID runs in a row that a result needs.",
+                ),
+                click.option(
+                    "--tolerance",
+                    type=click.FloatRange(min=0.5, max=50),
+                    default=5.0,
+                    show_default=True,
+                    metavar="PERCENT",
+                    help="How exactly the Server rate is found.",
+                ),
+            )
+        ):
+            command = option(command)
+        return command
+
+    return put
+
+
+def search_folder(command: Command) -> Command:
+    """Put the options on a command that say where a search lies, and whether it only plans."""
     for option in reversed(
         (
-            click.option("--model", type=path, metavar="FILE", help="Your own ONNX model file."),
-            click.option("--data", type=path, metavar="DIR", help="Your own data set folder."),
+            click.option(
+                "--out",
+                type=click.Path(path_type=Path),
+                metavar="DIR",
+                help="Folder of journal, trials and result; a second call goes on there. Without "
+                "it: results/tune-ENTRY under the working directory.",
+            ),
+            click.option(
+                "--fresh", is_flag=True, help="Start anew; the earlier journal is kept aside."
+            ),
+            click.option(
+                "--dry-run",
+                is_flag=True,
+                help="Print what would be tried, and how long it takes.",
+            ),
         )
     ):
         command = option(command)

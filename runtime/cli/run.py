@@ -53,7 +53,8 @@ from runtime.vocabulary import HarnessKind
     help="A Triton server that runs already (its gRPC port), instead of one of the run's own; "
     "can be repeated.",
 )
-@options.own_files
+@options.model_file()
+@options.data_folder
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

@@ -7,44 +7,14 @@ from typing import Any
 
 import click
 
+from runtime.cli import options as shared
 from runtime.cli.group import main
-from runtime.cli.words import (
-    Choice,
-    complete_field,
-    complete_scenario,
-    complete_target,
-    complete_workload,
-)
+from runtime.cli.words import Choice
 
-_TARGET = click.option(
-    "--target",
-    metavar="NAME",
-    shell_complete=complete_target,
-    help="What to serve on; `harness list targets` prints the names.",
-)
-_WORKLOAD = click.option(
-    "--workload", metavar="NAME", shell_complete=complete_workload, help="What to serve."
-)
-_SCENARIO = click.option(
-    "--scenario",
-    type=Choice(["offline", "server", "single-stream", "multi-stream"]),
-    shell_complete=complete_scenario,
-    help="Whose settings to take: batch size, instances, queue delay.",
-)
-_SET = click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="FIELD=VALUE",
-    shell_complete=complete_field,
-    help="Replace one value of the entry; can be repeated.",
-)
-_MODEL = click.option(
-    "--model",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Your own model file: ONNX, or an engine for the TensorRT backend.",
-)
+_ON = "What to serve on; `harness list targets` prints the names."
+_WHOSE = "Whose settings to take: batch size, instances, queue delay."
+_REPLACE = "Replace one value of the entry; can be repeated."
+_FILE = "Your own model file: ONNX, or an engine for the TensorRT backend."
 
 
 @main.group("triton")
@@ -71,24 +41,19 @@ def triton() -> None:
 
 
 @triton.command("model")
-@_TARGET
-@_WORKLOAD
-@_SCENARIO
-@_SET
-@_MODEL
+@shared.target(_ON, required=False)
+@shared.workload("What to serve.", required=False)
+@shared.scenario(_WHOSE, required=False)
+@shared.overrides(_REPLACE)
+@shared.model_file(_FILE)
 @click.option(
     "--backend",
     type=Choice(["python", "onnxruntime", "tensorrt"]),
     help="Triton backend; without it, what the server has and the settings name.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Repository to write; of several entries, each gets a repository in it.",
-)
+@shared.out_folder("Repository to write; of several entries, each gets a repository in it.")
 @click.option("--dry-run", is_flag=True, help="Print the configurations; write and open nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON list to stdout.")
+@shared.as_json("Print a JSON list to stdout.")
 def write_models(**options: Any) -> None:
     """Generate model repositories from entries, validated before they are written.
 
@@ -126,7 +91,7 @@ def write_models(**options: Any) -> None:
     is_flag=True,
     help="`${...}` is expected: a script fills the repository in later.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@shared.as_json()
 @click.pass_context
 def validate_repository(
     ctx: click.Context,
@@ -158,7 +123,7 @@ def validate_repository(
 
 
 @triton.command("rules")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON list to stdout.")
+@shared.as_json("Print a JSON list to stdout.")
 def print_rules(*, as_json: bool) -> None:
     """Print the rules that repositories are held against, with what happens otherwise.
 
@@ -173,11 +138,11 @@ def print_rules(*, as_json: bool) -> None:
 
 
 @triton.command("serve")
-@_TARGET
-@_WORKLOAD
-@_SCENARIO
-@_SET
-@_MODEL
+@shared.target(_ON, required=False)
+@shared.workload("What to serve.", required=False)
+@shared.scenario(_WHOSE, required=False)
+@shared.overrides(_REPLACE)
+@shared.model_file(_FILE)
 @click.option(
     "--repository",
     type=click.Path(path_type=Path),
@@ -205,13 +170,8 @@ def print_rules(*, as_json: bool) -> None:
     metavar="SECONDS",
     help="Stop after this time; without it, at Ctrl-C or SIGTERM.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder of logs and repository. Without it: results/triton-TIME.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON line a step to stdout.")
+@shared.out_folder("Folder of logs and repository. Without it: results/triton-TIME.")
+@shared.as_json("Print one JSON line a step to stdout.")
 @click.pass_context
 def serve_models(ctx: click.Context, /, **options: Any) -> None:
     """Start a server, wait until its models are ready, watch it, and stop it cleanly.
@@ -233,19 +193,16 @@ def serve_models(ctx: click.Context, /, **options: Any) -> None:
 
 @triton.command("report")
 @click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN [DIRECT]]")
-@_TARGET
-@_WORKLOAD
-@_SCENARIO
-@_SET
-@_MODEL
+@shared.target(_ON, required=False)
+@shared.workload("What to serve.", required=False)
+@shared.scenario(_WHOSE, required=False)
+@shared.overrides(_REPLACE)
+@shared.model_file(_FILE)
 @click.option("--quick", is_flag=True, help="Runs of seconds, no official ones.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder of runs, report, table and plot. Without it: results/triton-report-ENTRY.",
+@shared.out_folder(
+    "Folder of runs, report, table and plot. Without it: results/triton-report-ENTRY."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON to stdout.")
+@shared.as_json("Print the report as JSON to stdout.")
 @click.pass_context
 def report_times(ctx: click.Context, /, **options: Any) -> None:
     """Show where a request's time goes, and Triton against the direct harness.
@@ -265,71 +222,14 @@ def report_times(ctx: click.Context, /, **options: Any) -> None:
 
 
 @triton.command("tune")
-@click.option(
-    "--target",
-    required=True,
-    metavar="NAME",
-    shell_complete=complete_target,
-    help="What to run on; `harness list targets` prints the names.",
-)
-@click.option(
-    "--workload",
-    required=True,
-    metavar="NAME",
-    shell_complete=complete_workload,
-    help="What to run.",
-)
-@click.option(
-    "--scenario",
-    required=True,
-    type=Choice(["offline", "server", "single-stream", "multi-stream"]),
-    shell_complete=complete_scenario,
-    help="What to tune for: throughput, rate under the latency bound, or latency.",
-)
-@click.option(
-    "--budget",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="MINUTES",
-    help="Most time for new trials; the best so far is confirmed within it.",
-)
-@click.option(
-    "--trial",
-    "trial_s",
-    type=click.FloatRange(min=0.2, max=600),
-    default=1.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Length of a trial's timed part; the server's start and stop come on top.",
-)
-@click.option(
-    "--confirm",
-    "confirmations",
-    type=click.IntRange(min=1, max=20),
-    default=3,
-    show_default=True,
-    metavar="RUNS",
-    help="VALID runs in a row that a result needs.",
-)
-@click.option(
-    "--tolerance",
-    type=click.FloatRange(min=0.5, max=50),
-    default=5.0,
-    show_default=True,
-    metavar="PERCENT",
-    help="How exactly the Server rate is found.",
-)
-@_SET
-@_MODEL
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder of journal, trials and result; a second call goes on there. Without it: "
-    "results/tune-ENTRY under the working directory.",
-)
-@click.option("--fresh", is_flag=True, help="Start anew; the earlier journal is kept aside.")
-@click.option("--dry-run", is_flag=True, help="Print what would be tried, and how long it takes.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@shared.target()
+@shared.workload("What to run.")
+@shared.scenario("What to tune for: throughput, rate under the latency bound, or latency.")
+@shared.search("Length of a trial's timed part; a server that must be started comes on top.")
+@shared.overrides("Keep a field at a value: it is not searched. Can be repeated.")
+@shared.model_file(_FILE)
+@shared.search_folder
+@shared.as_json()
 @click.pass_context
 def tune_served(ctx: click.Context, /, **options: Any) -> None:
     """Find the best concurrency, queue delay, batch and instances behind Triton.

@@ -17,7 +17,7 @@ from runtime.artifacts import RESULTS, unique_folder
 from runtime.errors import ConfigError, Problem, RunError, UsageError
 from runtime.triton.fleet import Fleet, devices_of
 from runtime.triton.install import Install, find_server
-from runtime.triton.server import Ports
+from runtime.triton.ports import Ports
 
 WATCH_S = 0.2
 """Time between two looks at running servers, in seconds."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,38 +17,7 @@ if TYPE_CHECKING:
 @options.target()
 @options.workload("What to run.")
 @options.scenario("What to tune for: throughput, rate under the latency bound, or latency.")
-@click.option(
-    "--budget",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="MINUTES",
-    help="Most time for new trials; the best so far is confirmed within it.",
-)
-@click.option(
-    "--trial",
-    "trial_s",
-    type=click.FloatRange(min=0.2, max=600),
-    default=1.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Length of a trial's timed part.",
-)
-@click.option(
-    "--confirm",
-    "confirmations",
-    type=click.IntRange(min=1, max=20),
-    default=3,
-    show_default=True,
-    metavar="RUNS",
-    help="VALID runs in a row that a result needs.",
-)
-@click.option(
-    "--tolerance",
-    type=click.FloatRange(min=0.5, max=50),
-    default=5.0,
-    show_default=True,
-    metavar="PERCENT",
-    help="How exactly the Server rate is found.",
-)
+@options.search("Length of a trial's timed part.")
 @click.option(
     "--full/--quick",
     "full",
@@ -59,16 +27,9 @@ if TYPE_CHECKING:
 )
 @options.overrides("Keep a field at a value: it is not searched. Can be repeated.")
 @options.variant
-@options.own_files
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder of journal, trials and result; a second call goes on there. Without it: "
-    "results/tune-ENTRY under the working directory.",
-)
-@click.option("--fresh", is_flag=True, help="Start anew; the earlier journal is kept aside.")
-@click.option("--dry-run", is_flag=True, help="Print what would be tried, and how long it takes.")
+@options.model_file()
+@options.data_folder
+@options.search_folder
 @options.as_json()
 @click.pass_context
 def tune_entry(ctx: click.Context, /, dry_run: bool, as_json: bool, **given: Any) -> None:

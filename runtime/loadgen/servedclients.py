@@ -13,8 +13,8 @@ from runtime.loadgen.served import TritonSystem
 from runtime.loadgen.serving import Endpoints, write_endpoints
 from runtime.plan import RunPlan
 from runtime.triton.client import ASK_S, TritonClient
-from runtime.triton.slots import Served
 from runtime.triton.stats import Statistics, read_statistics
+from runtime.triton.wire import Served
 
 
 def open_clients(

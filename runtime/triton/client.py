@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from runtime.errors import ConfigError, HarnessError, Problem, RunError
-from runtime.triton.slots import WIRE, Served, Slot, make_slot
+from runtime.errors import HarnessError, Problem, RunError
+from runtime.triton.offer import check_offer
+from runtime.triton.slots import Slot, make_slot
+from runtime.triton.wire import Served
 from runtime.troubles.served import TRITON_DEADLINE, TRITON_REQUEST_FAILED
 from runtime.vocabulary import SharedMemory
 
@@ -129,7 +131,7 @@ class TritonClient:
             INFER, response_deserializer=service_pb2.ModelInferResponse.FromString
         )
         try:
-            self._check_model(service_pb2)
+            check_offer(self.stub, self.served, self._capacity, self.url, ASK_S)
             for number in range(self._window):
                 slot = make_slot(
                     self.served,
@@ -263,40 +265,3 @@ class TritonClient:
         got = f"{status}: {words}" if words else status
         do = "see the server's log"
         return RunError(Problem(where, "an answer", got, do, TRITON_REQUEST_FAILED.code))
-
-    def _check_model(self, pb: Any) -> None:
-        """Raise ConfigError where the server's model is not the run's."""
-        asked = pb.ModelMetadataRequest(name=self.served.name)
-        found = self.stub.ModelMetadata(asked, timeout=ASK_S)
-        config = self.stub.ModelConfig(
-            pb.ModelConfigRequest(name=self.served.name), timeout=ASK_S
-        ).config
-        problems = []
-        for kind, own, theirs in (
-            ("input", self.served.input, found.inputs),
-            ("output", self.served.output, found.outputs),
-        ):
-            want = f"{own.name}: {WIRE[own.dtype]} {list(own.shape)}"
-            got = [f"{t.name}: {t.datatype} {list(t.shape)[1:]}" for t in theirs]
-            fits = any(
-                t.name == own.name
-                and t.datatype == WIRE[own.dtype]
-                and _fits(tuple(t.shape)[1:], own.shape)
-                for t in theirs
-            )
-            if not fits:
-                problems.append(self._other(kind, want, "; ".join(got) or "none"))
-        if config.max_batch_size < self._capacity:
-            want = f"a max_batch_size of at least {self._capacity}"
-            problems.append(self._other("model", want, str(config.max_batch_size)))
-        if problems:
-            raise ConfigError(problems)
-
-    def _other(self, kind: str, want: str, got: str) -> Problem:
-        do = "serve the repository that `harness triton model` makes for this entry"
-        return Problem(f"{kind} of model {self.served.name} on {self.url}", want, got, do)
-
-
-def _fits(theirs: tuple[int, ...], ours: tuple[int, ...]) -> bool:
-    """Tell whether a served shape admits ours; -1 is any size."""
-    return len(theirs) == len(ours) and all(a in (-1, b) for a, b in zip(theirs, ours, strict=True))

@@ -6,29 +6,18 @@ import contextlib
 import http.client
 import os
 import signal
-import socket
 import subprocess
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic, sleep
 from typing import IO
 
 from runtime.devices.host import end_with_parent
-from runtime.errors import ArtifactError, HarnessError, MissingError, Problem, RunError, UsageError
+from runtime.errors import ArtifactError, HarnessError, Problem, RunError
 from runtime.triton.install import Install
-from runtime.triton.serverlog import Failure, read_failures, read_tail
-from runtime.troubles.served import (
-    TRITON_BACKEND_MISSING,
-    TRITON_MODEL_FAILED,
-    TRITON_NOT_READY,
-    TRITON_PORT,
-    TRITON_SERVER_DIED,
-    TRITON_STOP,
-)
-
-LOOPBACK = "127.0.0.1"
-"""Address that servers listen on: nobody else on the network is meant."""
+from runtime.triton.ports import LOOPBACK, Ports, free_ports
+from runtime.triton.serverfault import Faults
+from runtime.troubles.served import TRITON_PORT
 
 READY_S = 60.0
 """How long a server may take until it and its models are ready, in seconds."""
@@ -50,18 +39,6 @@ ATTEMPTS = 3
 
 SHM = Path("/dev/shm")  # noqa: S108 - where glibc keeps shared memory objects
 """Where named shared memory is on Linux."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ports:
-    """The ports of one server on the loopback address."""
-
-    http: int
-    """HTTP/REST; health is asked here."""
-    grpc: int
-    """gRPC; inferences go here."""
-    metrics: int
-    """Metrics in Prometheus's form."""
 
 
 class TritonServer:
@@ -96,6 +73,7 @@ class TritonServer:
         self.device = device
         self.log = folder / f"triton-{number}.log"
         """What the server printed, standard output and standard error."""
+        self._faults = Faults(number=number, install=install, repository=repository, log=self.log)
         self._named = ports
         self._options = tuple(options)
         self._process: subprocess.Popen[bytes] | None = None
@@ -134,7 +112,7 @@ class TritonServer:
             UsageError: A named port is in use.
         """
         for attempt in range(1, ATTEMPTS + 1):
-            self.ports = self._named or _free_ports()
+            self.ports = self._named or free_ports()
             self._launch()
             try:
                 self._wait_ready(models, ready_s)
@@ -165,7 +143,7 @@ class TritonServer:
             RunError: It ended, with how, and the end of its log.
         """
         if self._process is not None and not self._stopping and self._process.poll() is not None:
-            raise RunError(self._died())
+            raise RunError(self._faults.died(self.pid, self._process.returncode))
 
     def stop(self, deadline_s: float = STOP_S) -> int:
         """Let the server drain and end, and return its exit code: 0 when all is well.
@@ -189,10 +167,10 @@ class TritonServer:
         except subprocess.TimeoutExpired:
             self.kill()
             got = f"SIGKILL after {deadline_s:g} s"
-            raise RunError(self._stop_problem(got)) from None
+            raise RunError(self._faults.bad_stop(got)) from None
         self.kill()  # what is left of its group
         if code != 0 and not gone:
-            raise RunError(self._stop_problem(f"exit code {code}"))
+            raise RunError(self._faults.bad_stop(f"exit code {code}"))
         return code
 
     def kill(self) -> None:
@@ -256,12 +234,13 @@ class TritonServer:
         waiting = ["", *models]
         while waiting:
             if not self.alive():
-                raise self._failure()
+                code = self._process.returncode if self._process else None
+                raise self._faults.failed_start(self.pid, code)
             if self._ask(f"/v2/models/{waiting[0]}/ready" if waiting[0] else "/v2/health/ready"):
                 waiting.pop(0)
                 continue
             if monotonic() > end:
-                raise self._late(waiting, ready_s)
+                raise self._faults.late(waiting, ready_s)
             sleep(POLL_S)
 
     def _ask(self, path: str) -> bool:
@@ -280,78 +259,3 @@ class TritonServer:
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, number)
-
-    def _failure(self) -> HarnessError:
-        """Return the error of a server that ended before it was ready."""
-        text = read_tail(self.log, 1_000_000)
-        kinds: dict[str, Callable[[Failure], Problem]] = {
-            "backend": self._backend_problem,
-            "model": self._model_problem,
-            "port": self._port_problem,
-        }
-        problems = [kinds[f.kind](f) for f in read_failures(text) if f.kind in kinds]
-        if not problems:
-            return RunError(self._died())
-        only = {p.code for p in problems}
-        if only == {TRITON_BACKEND_MISSING.code}:
-            return MissingError(problems)
-        if only == {TRITON_PORT.code}:
-            return UsageError(problems)
-        return RunError(problems)
-
-    def _backend_problem(self, failure: Failure) -> Problem:
-        has = ", ".join(self.install.names) or "none"
-        do = f"this server has: {has}; generate the repository for one of these"
-        code = TRITON_BACKEND_MISSING.code
-        return Problem(f"model {failure.model}", "a backend of the server", failure.line, do, code)
-
-    def _model_problem(self, failure: Failure) -> Problem:
-        do = f"run `harness triton validate {self.repository}`; see {self.log}"
-        want = "it to load"
-        return Problem(f"model {failure.model}", want, failure.line, do, TRITON_MODEL_FAILED.code)
-
-    def _port_problem(self, failure: Failure) -> Problem:
-        do = "name another port, or none to have a free one chosen"
-        want = "free ports"
-        return Problem("Triton server", want, failure.line, do, TRITON_PORT.code)
-
-    def _died(self) -> Problem:
-        """Return the problem of a server that ended by itself."""
-        code = self._process.returncode if self._process else None
-        got = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
-        lines = [f.line for f in read_failures(read_tail(self.log, 1_000_000))]
-        tail = "\n".join(lines[:3]) or read_tail(self.log)
-        got += f":\n{tail}" if tail else ""
-        where = f"Triton server {self.number} (process {self.pid})"
-        return Problem(where, "to serve until it is stopped", got, f"see {self.log}",
-                       TRITON_SERVER_DIED.code)  # fmt: skip
-
-    def _late(self, waiting: Sequence[str], ready_s: float) -> RunError:
-        """Return the error of a server that lives and is not ready."""
-        text = read_tail(self.log, 1_000_000)
-        said = [f.line for f in read_failures(text)]
-        got = f"not ready: {waiting[0] or 'the server'}" + (f" ({said[0]})" if said else "")
-        want = f"live, ready and its models ready within {ready_s:g} s"
-        do = f"see {self.log}"
-        return RunError(
-            Problem(f"Triton server {self.number}", want, got, do, TRITON_NOT_READY.code)
-        )
-
-    def _stop_problem(self, got: str) -> Problem:
-        want = "to end with exit code 0 after SIGTERM"
-        return Problem(
-            f"Triton server {self.number}", want, got, f"see {self.log}", TRITON_STOP.code
-        )
-
-
-def _free_ports() -> Ports:
-    """Return three ports of the loopback address that nobody listens on now."""
-    held = [socket.socket() for _ in range(3)]
-    try:
-        for one in held:
-            one.bind((LOOPBACK, 0))
-        http_port, grpc_port, metrics_port = (int(one.getsockname()[1]) for one in held)
-    finally:
-        for one in held:
-            one.close()
-    return Ports(http=http_port, grpc=grpc_port, metrics=metrics_port)

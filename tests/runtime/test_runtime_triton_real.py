@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
+import uuid
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +29,7 @@ from runtime.loadgen.session import execute
 from runtime.plan import RunPlan
 from runtime.record import from_json
 from runtime.triton.install import find_server
-from runtime.triton.regions import PREFIX, SHM
+from runtime.triton.regions import SHM
 from runtime.triton.server import TritonServer
 from runtime.vocabulary import HarnessKind, Mode, Scenario, SharedMemory
 from runtime.workloads import digits
@@ -56,17 +58,49 @@ def install():
         pytest.skip(f"needs a Triton server: {error}")
 
 
+MARK = "CALLIOPE_TEST_MARK"
+"""Variable that every process of a test inherits: others on this machine do not have it."""
+
+
 @pytest.fixture(autouse=True)
-def nothing_left(install):
-    """No server, no stub, no shared memory stays behind, whatever a test did."""
-    before = {p.pid for p in servers()}
+def nothing_left(install, monkeypatch):
+    """No server, no stub, no shared memory of this test stays behind, whatever it did."""
+    mark = uuid.uuid4().hex
+    monkeypatch.setenv(MARK, mark)
+    owners, over = {os.getpid()}, threading.Event()
+
+    def note() -> None:
+        while not over.wait(0.2):
+            owners.update(p.pid for p in psutil.Process().children(recursive=True))
+
+    watch = threading.Thread(target=note, daemon=True)
+    watch.start()
     yield
+    over.set()
+    watch.join()
     end = time.monotonic() + 10
-    while (left := [p for p in servers() if p.pid not in before]) and time.monotonic() < end:
+    while (left := marked(mark)) and time.monotonic() < end:
         time.sleep(0.1)
     assert left == []
-    assert [p.name for p in SHM.glob("calliope-*") if str(os.getpid()) in p.name] == []
-    assert list(SHM.glob(f"{PREFIX}*")) == []
+    assert [p.name for p in SHM.glob("calliope-*") if owner_of(p.name) in owners] == []
+
+
+def marked(mark):
+    """Return the processes anywhere on this machine that carry a test's mark."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK) == mark and process.pid != os.getpid():
+                found.append(process)
+        except psutil.Error:
+            continue  # it ended, or is another user's
+    return found
+
+
+def owner_of(name):
+    """Return the process that made a shared memory object, from its name; 0 for none of ours."""
+    match = re.match(r"calliope-(?:region-)?(\d+)-", name)
+    return int(match[1]) if match else 0
 
 
 def servers():

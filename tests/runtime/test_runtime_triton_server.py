@@ -20,7 +20,8 @@ from runtime.errors import HarnessError, MissingError, RunError, UsageError
 from runtime.triton import server as life
 from runtime.triton.fleet import Fleet
 from runtime.triton.install import find_server
-from runtime.triton.server import Ports, TritonServer
+from runtime.triton.ports import Ports, free_ports
+from runtime.triton.server import TritonServer
 from runtime.triton.serverlog import read_failures
 
 FAKE = Path(__file__).with_name("fake_triton.py")
@@ -276,6 +277,6 @@ def test_serve_without_a_server_says_so(monkeypatch, tmp_path):
 
 
 def test_free_ports_can_be_bound():
-    ports = life._free_ports()
+    ports = free_ports()
     with socket.socket() as one:
         one.bind(("127.0.0.1", ports.grpc))
