@@ -153,7 +153,7 @@ class Evaluator(Modules):
             raise NotStatic(where, "an assignment to an attribute")
 
     def key(self, holder: Any, key: Any, source: Source, frame: Frame) -> Any:
-        """Return the key of a container that another stands for: itself, where nothing else says."""
+        """Return the key of a container that another value stands for: here, that value."""
         del holder, source, frame
         return key
 

@@ -126,7 +126,7 @@ def _key(config: Config, dialect: Dialect) -> str:
 def _top(root: Path) -> list[str]:
     """Return the names in the root of a tree, sorted."""
     try:
-        return sorted(os.listdir(root))
+        return sorted(path.name for path in root.iterdir())
     except OSError:
         return []
 

@@ -100,7 +100,7 @@ class FieldRules:
         return all(self._test(test, part) for test in declared.tests)
 
     def _takes(self, declared: Declared, system: EnumMember) -> bool:
-        """Tell whether a field is for a system that a call made: one of its limits equals its text."""
+        """Tell whether a field is for a system that a call made: a limit equals its text."""
         limit = declared.limits.get(f"{PREFIX}systems", ())
         return not limit or any(self._equals(item, system) for item in limit)
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 _TAGS = re.compile(r"<(/?)([a-z0-9]+)[^>]*>")
+SETTINGS = "bench-settings"
+"""Class of the tables of settings."""
 _WIDEST = 40
 """Characters of the widest column in plain text."""
 
@@ -136,6 +138,25 @@ def _visit_quick(writer: Any, node: quick_table) -> None:
     named = f' id="{ids[0]}"' if ids else ""
     classes = escape(" ".join(dict.fromkeys(node["classes"])))
     writer.body.append(f'<table class="{classes}"{named}>\n')
+    title = _title_above(node) if SETTINGS in node["classes"] else ""
+    if title:
+        writer.body.append(f'<caption class="visually-hidden">{escape(title)}</caption>\n')
+
+
+def _title_above(node: nodes.Node) -> str:
+    """Return the title of the section that a node stands in, with the one above it.
+
+    Why: a caption is what a screen reader lists tables by; the sections of a page of
+    settings are called by scenario or group, the page by system and benchmark.
+    """
+    titles: list[str] = []
+    section = node.parent
+    while section is not None:
+        if isinstance(section, nodes.section):
+            titles += [t.astext() for t in section.children if isinstance(t, nodes.title)]
+        section = section.parent
+    found = dict.fromkeys((titles[:1] + titles[-1:])[::-1])
+    return ": ".join(found)
 
 
 def _depart_quick(writer: Any, node: quick_table) -> None:

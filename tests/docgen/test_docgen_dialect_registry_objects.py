@@ -113,7 +113,11 @@ def test_a_class_that_the_registry_does_not_take_is_rejected(tmp_path):
     with (root / "code/common/system_list.py").open("a") as file:
         file.write("\n\nclass Other(System):\n    pass\n")
     path = root / "configs/tile/Offline/__init__.py"
-    text = path.read_text().replace("= System(", "= Other(").replace("import Arch", "import Other, Arch")
+    text = (
+        path.read_text()
+        .replace("= System(", "= Other(")
+        .replace("import Arch", "import Other, Arch")
+    )
     path.write_text(text)
     catalog = registry.read(root)
     reasons = [e.rejected for e in catalog.entries if e.workload == "TILE"]

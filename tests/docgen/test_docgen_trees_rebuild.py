@@ -81,7 +81,11 @@ def test_edits_of_a_base_rewrite_the_guides_that_inherit_and_no_change_reads_not
     times = {p: p.stat().st_mtime_ns for p in site.rglob("*")}
     again = _build(root, site, cache)
     assert (again["pages_read"], again["pages_written"]) == (0, 0)
-    assert again["generated"] == {**first["generated"], "written": 0, "unchanged": len(_texts(cache))}
+    assert again["generated"] == {
+        **first["generated"],
+        "written": 0,
+        "unchanged": len(_texts(cache)),
+    }
     assert {p: p.stat().st_mtime_ns for p in site.rglob("*")} == times
 
     base = root / "configs" / "flour" / "Offline" / "__init__.py"

@@ -127,3 +127,17 @@ def test_words_that_only_myst_reads_are_left_to_it():
     assert tables.split_pipes(["| a |", "| :-- |", "| <b>x</b> |"]) is None
     assert tables.split_pipes(["| a |", "| :-- |", "| `x`{.y} |"]) is None
     assert tables.split_pipes(["| a |", "| :-- |", "| `<b>[x](y)` |"]) is not None
+
+
+def test_a_table_of_settings_is_named_by_page_and_section_for_those_who_hear_it(site):
+    rows = "* - Field\n  - All\n* - a\n  - b\n"
+    table = f"```{{bench:table}}\n:header-rows: 1\n:class: NAME\n\n{rows}```\n"
+    settings = table.replace("NAME", "bench-settings")
+    site.page("a", f"# T9 & Bert\n\n## Offline\n\n{settings}\n{table.replace('NAME', 'other')}")
+    site.index()
+    built = site.build()
+    assert built.warnings == []
+    html = site.html("a")
+    assert html.count("<caption") == 1
+    assert '<caption class="visually-hidden">T9 &amp; Bert: Offline</caption>' in html
+    assert html.index("bench-settings") < html.index("<caption") < html.index("<thead>")
