@@ -472,7 +472,7 @@ def test_versions_that_the_backend_knows(version, strong):
 def test_a_driver_that_is_too_old_for_this_tensorrt(world, model):
     world(fail="start")
     code, text = refused(MissingError, model, settings())
-    assert code == "cuda-driver-too-old"
+    assert code == "driver-old"
     assert "CUDA initialization failure with error: 35" in text
 
 
