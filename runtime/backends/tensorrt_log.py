@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from runtime.errors import HarnessError, MissingError, Problem, RunError
-from runtime.troubles.engines import CUDA_DRIVER_OLD, CUDA_LOST, CUDA_MEMORY, ENGINE_UNFIT
+from runtime.troubles.engines import CUDA_LOST, CUDA_MEMORY, ENGINE_UNFIT
+from runtime.troubles.gpus import DRIVER_OLD
 from runtime.troubles.model import Trouble
 
 Report = Callable[[str, int, int], None]
@@ -126,7 +127,7 @@ def start(kind: Any, logger: Told) -> Any:
     except TypeError as error:  # what the bindings make of an object that was not created
         want, got = "TensorRT to start CUDA", serious(logger)
         do = "install a newer driver, or a TensorRT that was built for the driver's CUDA version"
-        raise MissingError(Problem("TensorRT", want, got, do, CUDA_DRIVER_OLD.code)) from error
+        raise MissingError(Problem("TensorRT", want, got, do, DRIVER_OLD.code)) from error
 
 
 def serious(logger: Told) -> str:

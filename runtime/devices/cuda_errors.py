@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runtime.errors import HarnessError, MissingError, Problem, RunError
-from runtime.troubles.engines import CUDA_DRIVER_OLD, CUDA_LOST, CUDA_MEMORY, CUDA_REFUSED
+from runtime.troubles.engines import CUDA_LOST, CUDA_MEMORY, CUDA_REFUSED
+from runtime.troubles.gpus import DRIVER_MISMATCH, DRIVER_OLD
 from runtime.troubles.machine import DEVICE_MISSING, DRIVER_MISSING
 from runtime.troubles.model import Trouble
 
@@ -36,6 +37,7 @@ class Meaning:
 _LOST = "look for Xid lines with `dmesg | grep -i xid`, then run again; nothing of this run is lost"
 _SHARE = "look with `nvidia-smi` who holds it and in which compute mode it is"
 _UPDATE = "install a newer driver, or libraries that were built for the older one"
+_RELOAD = "reboot, or reload the kernel module; start a container anew"
 _SMALLER = "lower batch_size, lanes or inflight_batches, or free the memory that others hold"
 
 MEANINGS: dict[int, Meaning] = {
@@ -49,7 +51,7 @@ MEANINGS: dict[int, Meaning] = {
         "take the toolkit's stubs folder out of LD_LIBRARY_PATH; the driver brings the real one",
         missing=True,
     ),
-    36: Meaning("CUDA_ERROR_CALL_REQUIRES_NEWER_DRIVER", CUDA_DRIVER_OLD, _UPDATE, missing=True),
+    36: Meaning("CUDA_ERROR_CALL_REQUIRES_NEWER_DRIVER", DRIVER_OLD, _UPDATE, missing=True),
     46: Meaning("CUDA_ERROR_DEVICE_UNAVAILABLE", CUDA_REFUSED, _SHARE, missing=True),
     100: Meaning(
         "CUDA_ERROR_NO_DEVICE",
@@ -63,11 +65,11 @@ MEANINGS: dict[int, Meaning] = {
         "choose a target with as many devices as this machine has",
         missing=True,
     ),
-    200: Meaning("CUDA_ERROR_INVALID_IMAGE", CUDA_DRIVER_OLD, _UPDATE),
-    209: Meaning("CUDA_ERROR_NO_BINARY_FOR_GPU", CUDA_DRIVER_OLD, _UPDATE),
+    200: Meaning("CUDA_ERROR_INVALID_IMAGE", DRIVER_OLD, _UPDATE),
+    209: Meaning("CUDA_ERROR_NO_BINARY_FOR_GPU", DRIVER_OLD, _UPDATE),
     214: Meaning("CUDA_ERROR_ECC_UNCORRECTABLE", CUDA_LOST, _LOST),
-    218: Meaning("CUDA_ERROR_INVALID_PTX", CUDA_DRIVER_OLD, _UPDATE),
-    222: Meaning("CUDA_ERROR_UNSUPPORTED_PTX_VERSION", CUDA_DRIVER_OLD, _UPDATE),
+    218: Meaning("CUDA_ERROR_INVALID_PTX", DRIVER_OLD, _UPDATE),
+    222: Meaning("CUDA_ERROR_UNSUPPORTED_PTX_VERSION", DRIVER_OLD, _UPDATE),
     226: Meaning("CUDA_ERROR_CONTAINED", CUDA_LOST, _LOST),
     304: Meaning("CUDA_ERROR_OPERATING_SYSTEM", CUDA_REFUSED, _SHARE, missing=True),
     700: Meaning("CUDA_ERROR_ILLEGAL_ADDRESS", CUDA_LOST, _LOST),
@@ -80,10 +82,8 @@ MEANINGS: dict[int, Meaning] = {
         "start the services that the board needs, on NVSwitch systems nvidia-fabricmanager",
         missing=True,
     ),
-    803: Meaning("CUDA_ERROR_SYSTEM_DRIVER_MISMATCH", CUDA_DRIVER_OLD, _UPDATE, missing=True),
-    804: Meaning(
-        "CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE", CUDA_DRIVER_OLD, _UPDATE, missing=True
-    ),
+    803: Meaning("CUDA_ERROR_SYSTEM_DRIVER_MISMATCH", DRIVER_MISMATCH, _RELOAD, missing=True),
+    804: Meaning("CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE", DRIVER_OLD, _UPDATE, missing=True),
     999: Meaning("CUDA_ERROR_UNKNOWN", CUDA_LOST, _LOST),
 }
 """Codes that mean something to a user; every other one is told by its name."""
@@ -130,7 +130,7 @@ def too_old(have: int, need: int, lacks: str = "") -> HarnessError:
     """
     got = f"one for CUDA {version_text(have)}" + (f" without {lacks}" if lacks else "")
     want = f"a driver for CUDA {version_text(need)} or newer"
-    return MissingError(Problem("CUDA driver", want, got, _UPDATE, CUDA_DRIVER_OLD.code))
+    return MissingError(Problem("CUDA driver", want, got, _UPDATE, DRIVER_OLD.code))
 
 
 def version_text(number: int) -> str:

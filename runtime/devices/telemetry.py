@@ -149,7 +149,7 @@ class Watch:
         """Take in one look at every device; False once one is lost."""
         for device in watched:
             try:
-                values = tuple(_values(nvml, device))
+                values = read_values(nvml, device.board, device.handle)
             except nvml.NVMLError as error:
                 if self._judge(nvml, error, device.name):
                     return False
@@ -170,18 +170,27 @@ class Watch:
             out.write(",".join((f"{look.at:.3f}", look.device, *cells)) + "\n")
 
 
-def _values(nvml: Any, device: Watched) -> Iterator[float | None]:
-    """Yield a value for each of `COLUMNS`.
+def read_values(nvml: Any, board: Any, device: Any = None) -> tuple[float | None, ...]:
+    """Return a value for each of `COLUMNS`; None where the board does not tell.
+
+    Args:
+        nvml: The module pynvml, started.
+        board: NVML's handle of the board.
+        device: NVML's handle of a slice of it, whose memory counts; None for the board.
 
     Raises:
         pynvml.NVMLError: The device is lost, or the driver fails.
     """
-    board = device.board
+    return tuple(_values(nvml, board, board if device is None else device))
+
+
+def _values(nvml: Any, board: Any, device: Any) -> Iterator[float | None]:
+    """Yield the values of `read_values`."""
     yield ask(nvml, nvml.nvmlDeviceGetClockInfo, board, nvml.NVML_CLOCK_SM)
     yield ask(nvml, nvml.nvmlDeviceGetClockInfo, board, nvml.NVML_CLOCK_MEM)
     yield _scaled(ask(nvml, nvml.nvmlDeviceGetPowerUsage, board), 1000)
     yield ask(nvml, nvml.nvmlDeviceGetTemperature, board, nvml.NVML_TEMPERATURE_GPU)
-    memory = ask(nvml, nvml.nvmlDeviceGetMemoryInfo, device.handle)
+    memory = ask(nvml, nvml.nvmlDeviceGetMemoryInfo, device)
     yield None if memory is None else memory.used / 1e9
     rates = ask(nvml, nvml.nvmlDeviceGetUtilizationRates, board)
     yield None if rates is None else float(rates.gpu)

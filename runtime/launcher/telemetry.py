@@ -7,13 +7,23 @@ said.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from statistics import fmean
 from time import monotonic
 from typing import Any
 
+from runtime.devices.inventory import board_of
+from runtime.devices.telemetry import COLUMNS, read_values
+
 INTERVAL_S = 0.5
 """Time between two readings, in seconds."""
+
+_FIGURES: dict[str, tuple[str, Callable[[list[float]], float]]] = {
+    "sm_clock_mhz": ("sm_mhz", fmean),
+    "power_w": ("power_w", sum),
+    "temperature_c": ("temperature_c", fmean),
+}
 
 Reading = dict[str, float]
 """Figures by name: `sm_clock_mhz`, `power_w`, `temperature_c`, `cpu_clock_mhz`."""
@@ -56,26 +66,18 @@ def gpu_probe(nvml: Any, indices: Sequence[int]) -> Callable[[], Reading]:
         nvml: The module `pynvml`, initialised.
         indices: NVML's indices of the boards; MIG instances have no readings of their own.
     """
-    handles = [nvml.nvmlDeviceGetHandleByIndex(i) for i in sorted(set(indices))]
-
-    def ask(question: Callable[[Any], float]) -> list[float]:
-        found = []
-        for handle in handles:
-            try:
-                found.append(question(handle))
-            except nvml.NVMLError:
-                continue
-        return found
+    boards = [board_of(nvml, str(i)) for i in sorted(set(indices))]
 
     def read() -> Reading:
-        clocks = ask(lambda h: float(nvml.nvmlDeviceGetClockInfo(h, nvml.NVML_CLOCK_SM)))
-        power = ask(lambda h: nvml.nvmlDeviceGetPowerUsage(h) / 1000)
-        heat = ask(lambda h: float(nvml.nvmlDeviceGetTemperature(h, nvml.NVML_TEMPERATURE_GPU)))
-        figures = {
-            "sm_clock_mhz": fmean(clocks) if clocks else None,
-            "power_w": sum(power) if power else None,
-            "temperature_c": fmean(heat) if heat else None,
-        }
-        return {name: value for name, value in figures.items() if value is not None}
+        looks = []
+        for board in boards:
+            with suppress(nvml.NVMLError):  # a board that is lost is told by its member
+                looks.append(dict(zip(COLUMNS, read_values(nvml, board), strict=True)))
+        figures = {}
+        for name, (column, join) in _FIGURES.items():
+            told = [value for look in looks if (value := look[column]) is not None]
+            if told:
+                figures[name] = float(join(told))
+        return figures
 
     return read

@@ -54,11 +54,17 @@ class Recorder:
     """What a record needs besides the outcome."""
 
     plan: RunPlan
+    """The run."""
     folder: Path
+    """Where the record goes, with LoadGen's logs below it."""
     created: datetime
+    """Start of the run, in UTC."""
     began: float
+    """The same moment, as `time.perf_counter()`."""
     evidence: bool
+    """Whether a copy may go to HARNESS_RECORD_DIR."""
     watch: RunWatch
+    """What looks at the run's GPUs."""
 
     def finish(self, done: dict[str, Any], more: tuple[str, ...] = ()) -> RunRecord:
         """Return the record of a test that came to its end; its notes end with `more`."""

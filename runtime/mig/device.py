@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from runtime.devices.nvml import NvmlError, started, text
 from runtime.errors import HarnessError
 from runtime.mig.boards import Board, Profile, find_board
 
@@ -115,22 +116,19 @@ class Machine:
 
 @contextmanager
 def open_machine() -> Iterator[Machine]:
-    """Give this machine's GPUs; NVML stays open meanwhile."""
-    try:
-        import pynvml as nvml
-    except ImportError:
-        why = "the package nvidia-ml-py is not installed: pip install 'calliope-harness[gpu]'"
-        yield Machine(nvml=None, why_none=why)
-        return
-    try:
-        nvml.nvmlInit()
-    except nvml.NVMLError as error:
-        yield Machine(nvml=None, why_none=f"no NVIDIA driver answers: {error}")
-        return
-    try:
+    """Give this machine's GPUs; NVML stays open meanwhile.
+
+    Raises:
+        NvmlError: A question inside the block failed.
+    """
+    with ExitStack() as stack:
+        try:
+            nvml = stack.enter_context(started())
+        except NvmlError as error:
+            (problem,) = error.problems
+            yield Machine(nvml=None, why_none=f"{problem.got}; {problem.do}")
+            return
         yield read_machine(nvml)
-    finally:
-        nvml.nvmlShutdown()
 
 
 def read_machine(nvml: Any) -> Machine:
@@ -168,8 +166,8 @@ def read_gpu(nvml: Any, index: int) -> MigGpu | None:
         standing, readable = _listed(nvml, board, devices), False
     return MigGpu(
         index=index,
-        name=_text(nvml.nvmlDeviceGetName(handle)),
-        uuid=_text(nvml.nvmlDeviceGetUUID(handle)),
+        name=text(nvml.nvmlDeviceGetName(handle)),
+        uuid=text(nvml.nvmlDeviceGetUUID(handle)),
         board=board,
         on=bool(on),
         pending=bool(pending),
@@ -191,7 +189,7 @@ def profile_ids(nvml: Any, handle: Any, board: Board) -> dict[str, int]:
             info = nvml.nvmlDeviceGetGpuInstanceProfileInfo(handle, number)
         except (nvml.NVMLError_NotSupported, nvml.NVMLError_InvalidArgument):
             continue
-        name = _text(info.name).removeprefix("MIG ")
+        name = text(info.name).removeprefix("MIG ")
         if name in known:
             found[name] = int(info.id)
     return found
@@ -217,7 +215,7 @@ def _mig_devices(nvml: Any, handle: Any) -> list[_Device]:
             continue
         gi = nvml.nvmlDeviceGetGpuInstanceId(device)
         ci = nvml.nvmlDeviceGetComputeInstanceId(device)
-        found.append(_Device(device, gi, ci, _text(nvml.nvmlDeviceGetUUID(device))))
+        found.append(_Device(device, gi, ci, text(nvml.nvmlDeviceGetUUID(device))))
     return found
 
 
@@ -294,7 +292,7 @@ def _listed(nvml: Any, board: Board, devices: list[_Device]) -> tuple[Standing, 
     found = []
     for gi, members in groups.items():
         # `NVIDIA A100-SXM4-80GB MIG 1g.10gb`, of a part of an instance `MIG 1c.3g.40gb`
-        word = _text(nvml.nvmlDeviceGetName(members[0].handle)).rpartition(" MIG ")[2]
+        word = text(nvml.nvmlDeviceGetName(members[0].handle)).rpartition(" MIG ")[2]
         if word not in names:
             word = word.partition("c.")[2]
         if word not in names:
@@ -321,8 +319,3 @@ def _pids(nvml: Any, handle: Any) -> tuple[int, ...]:
         return tuple(int(p.pid) for p in nvml.nvmlDeviceGetComputeRunningProcesses(handle))
     except nvml.NVMLError:
         return ()
-
-
-def _text(value: str | bytes) -> str:
-    """Return NVML's text; old versions of its package give bytes."""
-    return value.decode() if isinstance(value, bytes) else value

@@ -4,23 +4,6 @@ from __future__ import annotations
 
 from runtime.troubles.model import Trouble
 
-CUDA_DRIVER_OLD = Trouble(
-    code="cuda-driver-too-old",
-    title="The NVIDIA driver is older than the software needs",
-    symptom="`want a driver for CUDA ... or newer`, or a function that `libcuda.so.1` lacks.",
-    cause=(
-        "The driver was installed before the CUDA or TensorRT libraries of this environment were "
-        "released, or a container brings its own `libcuda.so.1` that does not fit the kernel "
-        "module."
-    ),
-    mend=(
-        "Install a newer driver on the host, or a TensorRT that was built for the older CUDA: the "
-        "message names both versions."
-    ),
-    source="CUDA Driver API, cuDriverGetVersion and CUresult; CUDA Compatibility guide",
-)
-"""Checked before a model is loaded."""
-
 CUDA_REFUSED = Trouble(
     code="cuda-not-permitted",
     title="The driver refuses this process",
@@ -48,9 +31,10 @@ CUDA_LOST = Trouble(
         "or `CUDA_ERROR_UNKNOWN` after a good start."
     ),
     cause=(
-        "A hardware error, a GPU that fell off the bus, a driver reset, a MIG slice that was "
-        "destroyed, or a kernel that read outside of its buffers. After it nothing in that process "
-        "can use the GPU."
+        "A hardware error, a driver reset, a MIG slice that was destroyed, or a kernel that read "
+        "outside of its buffers. After it nothing in that process can use the GPU. CUDA tells it "
+        "of one process: the board may answer all others. Where the driver has lost the board "
+        "itself, the code is `gpu-lost`."
     ),
     mend=(
         "Read the kernel log for Xid lines (`dmesg | grep -i xid`), look at `nvidia-smi -q`, and "

@@ -17,24 +17,32 @@ DRIVER_MISMATCH = Trouble(
         "`sudo rmmod nvidia_uvm nvidia_drm nvidia_modeset nvidia && sudo modprobe nvidia`. Start a "
         "container anew."
     ),
-    source="nvml.h, NVML_ERROR_LIB_RM_VERSION_MISMATCH",
+    source="nvml.h, NVML_ERROR_LIB_RM_VERSION_MISMATCH; CUDA Driver API, CUresult 803",
 )
 """NVML refuses to start; CUDA would, too."""
 
 DRIVER_OLD = Trouble(
     code="driver-old",
     title="The driver is too old",
-    symptom="`want a driver for CUDA ...`, or `Function Not Found` from NVML.",
+    symptom=(
+        "`want a driver for CUDA ...`, `Function Not Found` from NVML, or a function that "
+        "`libcuda.so.1` lacks."
+    ),
     cause=(
         "The installed CUDA or TensorRT libraries were built for a newer CUDA than the driver "
-        "knows: CUDA 12 needs driver 525.60.13, CUDA 13 needs driver 580."
+        "knows: CUDA 12 needs driver 525.60.13, CUDA 13 needs driver 580. Or a container brings a "
+        "`libcuda.so.1` of its own that is older than they are."
     ),
     mend=(
-        "Update the driver, or install the libraries for the CUDA version that the message names."
+        "Update the driver on the host, or install the libraries for the CUDA version that the "
+        "message names."
     ),
-    source="NVIDIA CUDA Toolkit Release Notes, minimum driver for minor version compatibility",
+    source=(
+        "NVIDIA CUDA Toolkit Release Notes, minimum driver for minor version compatibility; CUDA "
+        "Driver API, cuDriverGetVersion and CUresult"
+    ),
 )
-"""Told before an engine is built."""
+"""Told before a model is loaded or an engine is built."""
 
 DEVICE_PERMISSION = Trouble(
     code="device-permission",
@@ -58,7 +66,8 @@ GPU_LOST = Trouble(
     symptom="`GPU is lost`, in the middle of a run or before it; `Xid 79` in the kernel's log.",
     cause=(
         "The board has fallen off the bus: heat, power, a bad seat or riser, or a fault of the "
-        "board or driver."
+        "board or driver. NVML tells it, for every process of the machine. Where the board still "
+        "answers and CUDA failed in one process only, the code is `cuda-device-lost`."
     ),
     mend=(
         "Read `sudo dmesg | grep -i xid`, reboot (or `sudo nvidia-smi --gpu-reset -i INDEX` where "

@@ -412,4 +412,4 @@ def test_no_gpu_and_no_driver(harness, monkeypatch, nvml_machine):
     machine.state.loaded = 0
     done = harness("status")
     assert done.exit_code == 3
-    assert "no NVIDIA driver answers" in done.stderr
+    assert "modprobe nvidia" in done.stderr
