@@ -92,7 +92,7 @@ PIPES = """| A | B |
 | :-- | --: |
 | {bench:field}`F.x` {bench:field}`own words <F.x>` | `a b"<` @ & *c* \\| d |
 | {doc}`home <index>` | {bench:src}`l <docs/a.md:1>` |
-| <details class="bench-why"><summary>2 parts</summary>a&#58; &#60;b&#62;</details> (3 ×) | x |
+| <details class="bench-why"><summary>2 parts</summary>a&#58; &#60;b&#62;</details> (3 \u00d7) | x |
 | <span class="docgen-badge docgen-badge-measured">checked</span> | y |
 """
 
@@ -145,7 +145,7 @@ def test_a_table_of_settings_is_named_by_page_and_section_for_those_who_hear_it(
     assert html.index("bench-settings") < html.index("<caption") < html.index("<thead>")
 
 
-LINES = """- **3d: 8** (2 entries): a\\_b: {doc}`U & V </index>` (2 \u202f×); {doc}`W <index>`, {doc}`p <c>`
+LINES = """- **3d: 8** (2 entries): a\\_b: {doc}`U & V </index>` (2 \u202f\u00d7); {doc}`W <index>`, {doc}`p <c>`
 - **<details class="bench-why"><summary>3 parts</summary>&#91;1&#93;</details>** (1 entry): {bench:field}`F.x`
 - **`c d`** (9 entries): {ref}`words <there>`, *em* `"quoted"` x@y.z & https://example.org
 """
