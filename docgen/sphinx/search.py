@@ -1,9 +1,10 @@
 """The search index of a rebuild: as whole as that of a build from nothing.
 
 Sphinx takes words and titles of pages that it does not write again from the index on
-disk, but not the entries of their index directives; and it keeps words that no page has
-any more; and marks in raw HTML such as `&quot;` are words to it. Here the entries are taken over, too, and what is written is in one order, so
-that an index does not depend on the way to it.
+disk, but not the entries of their index directives; it keeps words that no page has any
+more; and to it a mark of raw HTML such as `&quot;` is a word. Here the entries are taken
+over, too, and what is written is in one order, so that an index does not depend on the
+way to it. Stems are remembered for all pages.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def test_a_page_that_is_gone_is_gone_from_the_index(site):
 
 
 def test_marks_of_html_are_no_words(site):
-    rows = "| Word |\n| :-- |\n| `first < \"second\" & third` |\n"
+    rows = '| Word |\n| :-- |\n| `first < "second" & third` |\n'
     site.page("a", f"# Table\n\n```````{{bench:pipes}}\n{rows}```````\n")
     site.index()
     site.build()
