@@ -51,6 +51,8 @@ class Tools:
     def __init__(self, catalog: Catalog) -> None:
         """Index the make targets, programs, options and the names of configurations."""
         self.makes = catalog.makes
+        self.checked: dict[tuple[str, int], tuple[Finding, ...]] = {}
+        """What `check_command` found, by text and line: guides repeat their commands."""
         self._inside: dict[str, tuple[dict[str, MakeTarget], list[MakeTarget]]] = {}
         self.programs = {
             c.name.removeprefix(PYTHON): c for c in catalog.commands if c.name.startswith(PYTHON)
@@ -137,6 +139,13 @@ def check_command(text: str, tools: Tools, line: int = 0) -> list[Finding]:
         tools: What the tree offers.
         line: Line of the document that the text begins in; 0 for none.
     """
+    if (text, line) not in tools.checked:
+        tools.checked[text, line] = tuple(_check(text, tools, line))
+    return list(tools.checked[text, line])
+
+
+def _check(text: str, tools: Tools, line: int) -> list[Finding]:
+    """Return what is claimed by the commands in a text."""
     findings: list[Finding] = []
     joined = text.replace("\\\n", " ")
     for number, one in enumerate(joined.splitlines()):

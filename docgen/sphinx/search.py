@@ -1,15 +1,17 @@
 """The search index of a rebuild: as whole as that of a build from nothing.
 
 Sphinx takes words and titles of pages that it does not write again from the index on
-disk, but not the entries of their index directives; and it keeps words that no page has
-any more. Here the entries are taken over, too, and what is written is in one order, so
-that an index does not depend on the way to it.
+disk, but not the entries of their index directives; it keeps words that no page has any
+more; and to it a mark of raw HTML such as `&quot;` is a word. Here the entries are taken
+over, too, and what is written is in one order, so that an index does not depend on the
+way to it. Stems are remembered for all pages.
 """
 
 from __future__ import annotations
 
 import functools
 import io
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,11 +49,18 @@ def _take_over(app: Sphinx) -> None:
         indexer = builder.indexer
         indexer.load = functools.partial(_load, indexer, indexer.load)
         indexer.freeze = functools.partial(_freeze, indexer.freeze)
-        indexer.lang.stem = functools.cache(indexer.lang.stem)  # Sphinx remembers stems by page
+        language = indexer.lang
+        language.stem = functools.cache(language.stem)  # Sphinx remembers stems by page
+        language.split = functools.partial(_split, language.split)
         theirs(docnames)
         _forget(indexer)
 
     builder.load_indexer = load_indexer
+
+
+def _split(theirs: Callable[[str], list[str]], text: str) -> list[str]:
+    """Return the words of a text; in raw HTML `&quot;` is a mark, not a word."""
+    return theirs(unescape(text) if "&" in text else text)
 
 
 def _load(

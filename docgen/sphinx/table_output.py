@@ -10,7 +10,7 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from docgen.sphinx import quick_links
-from docgen.sphinx.tables import QuickPipes, QuickTable, quick_table
+from docgen.sphinx.tables import QuickLines, QuickPipes, QuickTable, quick_list, quick_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +87,27 @@ class PlainTables(SphinxPostTransform):
         if app.builder.format == "html":
             return
         for table in list(self.document.findall(quick_table)):
-            table.replace_self(make_plain(table))
+            make = make_plain_list if isinstance(table, quick_list) else make_plain
+            table.replace_self(make(table))
+
+
+def make_plain_list(quick: quick_list) -> nodes.bullet_list:
+    """Return a list of docutils with the words and nodes of a quick one."""
+    items: list[nodes.paragraph] = []
+    for child in list(quick.children):
+        if not isinstance(child, nodes.raw):
+            items[-1] += child
+            continue
+        text, at = child.astext(), 0
+        for tag in [*_TAGS.finditer(text), None]:
+            words = unescape(text[at : tag.start() if tag else len(text)])
+            if items and words.strip("\n"):
+                items[-1] += nodes.Text(words)
+            if tag is not None:
+                at = tag.end()
+                if tag[2] == "li" and not tag[1]:
+                    items.append(nodes.paragraph())
+    return nodes.bullet_list("", *(nodes.list_item("", item) for item in items))
 
 
 def make_plain(quick: quick_table) -> nodes.table:
@@ -159,6 +179,10 @@ def _title_above(node: nodes.Node) -> str:
     return ": ".join(found)
 
 
+def _visit_list(writer: Any, node: quick_list) -> None:
+    """Write nothing: the pieces are the list."""
+
+
 def _depart_quick(writer: Any, node: quick_table) -> None:
     """Write nothing: the last piece ends the table."""
 
@@ -183,6 +207,8 @@ def register(app: Sphinx) -> None:
     """Add the fast tables, and take part in how HTML writers write table cells."""
     app.add_node(nodes.entry, override=True, html=(_visit_entry, _depart_entry))
     app.add_node(quick_table, html=(_visit_quick, _depart_quick))
+    app.add_node(quick_list, html=(_visit_list, _depart_quick))
+    app.add_directive_to_domain("bench", "lines", QuickLines)
     app.add_directive_to_domain("bench", "table", QuickTable)
     app.add_directive_to_domain("bench", "pipes", QuickPipes)
     app.add_post_transform(QuickLinks)

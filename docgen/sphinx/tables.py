@@ -35,6 +35,8 @@ _CODE_TEXT = re.compile(r"`[^`\n]+`")
 _ODD_CODE = re.compile(r"``|`\{")
 _ONLY_MYST = re.compile(r"[\]`]|<[A-Za-z/!?]|\$|\{\{")
 """Marks of links, attributes, HTML, notes and the like, which MyST must read."""
+_OWN_TAG = re.compile(r'</?(?:details|summary|span)(?: class="[a-z -]+")?>')
+"""Tags that docgen itself writes into lines; MyST leaves them as they are, too."""
 _PIPE = re.compile(r" (?<!\\)\| ")
 _PIPE_HEAD = ("headings", "marks")
 _SIDES = {":--": "text-left", "--:": "text-right"}
@@ -46,6 +48,10 @@ _log = logging.getLogger(__name__)
 
 class quick_table(nodes.General, nodes.TextElement):  # noqa: N801 - docutils names nodes so
     """A table as HTML pieces, with nodes between them for what Sphinx must resolve."""
+
+
+class quick_list(quick_table):  # noqa: N801 - docutils names nodes so
+    """A list as such pieces."""
 
 
 class _Quick(Table):
@@ -62,15 +68,18 @@ class _Quick(Table):
         found: list[nodes.Node] = []
         links: list[quick_links.Link] = []
         html = self._html(rows, columns, found, links)
-        table = quick_table(links=links, classes=classes)
+        return self._cut(html, found, quick_table(links=links, classes=classes))
+
+    def _cut(self, html: str, found: list[nodes.Node], into: quick_table) -> quick_table:
+        """Return a node with HTML cut at the marks of nodes, and these between."""
         at = 0
         for mark in _ROLES.finditer(html):
-            table += nodes.raw("", html[at : mark.start()], format="html")
-            table += found[int(mark[1])]
+            into += nodes.raw("", html[at : mark.start()], format="html")
+            into += found[int(mark[1])]
             at = mark.end()
-        table += nodes.raw("", html[at:], format="html")
-        table.source, table.line = self.place()
-        return table
+        into += nodes.raw("", html[at:], format="html")
+        into.source, into.line = self.place()
+        return into
 
     def place(self) -> tuple[str | None, int | None]:
         """Return where the table stands."""
@@ -191,6 +200,29 @@ class QuickPipes(_Quick, RSTTable):
         return [self.make(rows, [*self.options.get("class", []), "table"], columns)]
 
 
+class QuickLines(_Quick):
+    """A list of single lines, rendered without docutils where they are simple."""
+
+    optional_arguments = 0
+    option_spec: ClassVar[dict[str, Any]] = {}
+    """No options."""
+
+    def run(self) -> list[Any]:
+        """Return the list; one with marks that only MyST understands as MyST reads it."""
+        lines = [line for line in self.content if line.strip()]
+        plain = all(line.startswith("- ") for line in lines)
+        if not lines or not plain or _needs_myst("\n".join(lines)):
+            holder = nodes.Element()
+            self.state.nested_parse(self.content, self.content_offset, holder)
+            return list(holder.children)
+        found: list[nodes.Node] = []
+        links: list[quick_links.Link] = []
+        cells = (self._cell([line[2:].strip()], found, links, words=True) for line in lines)
+        items = "".join(f"<li>{cell}</li>\n" for cell in cells)
+        html = f'<ul class="simple">\n{items}</ul>\n'
+        return [self._cut(html, found, quick_list(links=links, classes=[]))]
+
+
 def split_pipes(lines: list[str]) -> tuple[Rows, list[str]] | None:
     """Return the cells of a pipe table and the class of each column; None for the real one."""
     lines = [line for line in lines if line.strip()]
@@ -227,7 +259,7 @@ def split_rows(lines: list[str]) -> Rows | None:
 
 def _needs_myst(text: str) -> bool:
     """Tell whether words have marks that mean more to MyST than to plain Markdown."""
-    words = _ROLE_TEXT.sub("", text)
+    words = _OWN_TAG.sub("", _ROLE_TEXT.sub("", text))
     if _ODD_CODE.search(words) or _PRIVATE.search(text):
         return True
     return _ONLY_MYST.search(_CODE_TEXT.sub("", words)) is not None

@@ -56,3 +56,13 @@ def test_a_page_that_is_gone_is_gone_from_the_index(site):
     found = (site.out / "searchindex.js").read_text()
     assert found == (site.root / "fresh" / "searchindex.js").read_text()
     assert "striped" not in _words(found)["indexentries"]
+
+
+def test_marks_of_html_are_no_words(site):
+    rows = '| Word |\n| :-- |\n| `first < "second" & third` |\n'
+    site.page("a", f"# Table\n\n```````{{bench:pipes}}\n{rows}```````\n")
+    site.index()
+    site.build()
+    words = _words((site.out / "searchindex.js").read_text())["terms"]
+    assert {"first", "second", "third"} <= set(words)
+    assert not {"lt", "amp", "quot"} & set(words)

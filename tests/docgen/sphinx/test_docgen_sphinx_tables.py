@@ -92,6 +92,8 @@ PIPES = """| A | B |
 | :-- | --: |
 | {bench:field}`F.x` {bench:field}`own words <F.x>` | `a b"<` @ & *c* \\| d |
 | {doc}`home <index>` | {bench:src}`l <docs/a.md:1>` |
+| <details class="bench-why"><summary>2 parts</summary>a&#58; &#60;b&#62;</details> (3 \u00d7) | x |
+| <span class="docgen-badge docgen-badge-measured">checked</span> | y |
 """
 
 
@@ -141,3 +143,45 @@ def test_a_table_of_settings_is_named_by_page_and_section_for_those_who_hear_it(
     assert html.count("<caption") == 1
     assert '<caption class="visually-hidden">T9 &amp; Bert: Offline</caption>' in html
     assert html.index("bench-settings") < html.index("<caption") < html.index("<thead>")
+
+
+LINES = """- **3d: 8** (2 entries): a\\_b: {doc}`U & V </index>` (2 \u202f\u00d7); {doc}`W <index>`, {doc}`p <c>`
+- **<details class="bench-why"><summary>3 parts</summary>&#91;1&#93;</details>** (1 entry): {bench:field}`F.x`
+- **`c d`** (9 entries): {ref}`words <there>`, *em* `"quoted"` x@y.z & https://example.org
+"""
+
+
+def test_lines_are_written_as_a_list_of_myst_is(site):
+    head = "# P\n\n```{bench:field} F.x\n```\n\nText.\n\n"
+    site.page("a", head + LINES)
+    site.page("b", "# Q\n\n" + f"```````{{bench:lines}}\n{LINES}```````\n")
+    site.page("c", "# R\n\n(there)=\n## There\n")
+    site.index()
+    built = site.build()
+    assert built.warnings == []
+    slow, quick = (
+        re.search(r'<ul class="simple">.*?</ul>', site.html(name), re.DOTALL)[0] for name in "ab"
+    )
+    assert 'href="#bench-field-F.x"' in slow
+    assert quick == slow.replace('href="#bench', 'href="a.html#bench')
+
+
+def test_lines_that_only_myst_reads_are_left_to_it(site):
+    site.page("a", "# P\n\n```````{bench:lines}\n- [x](https://example.org)\n- y\n```````\n")
+    site.index()
+    assert site.build().warnings == []
+    assert re.search(r'<li><p><a class="reference external"', site.html("a"))
+
+
+def test_other_builders_get_a_plain_list(site):
+    site.page(
+        "a",
+        f"# P\n\n```{{bench:field}} F.x\n```\n\n(there)=\n## T\n\n```````{{bench:lines}}\n{LINES}```````\n",
+    )
+    site.page("c", "# C\n")
+    site.index()
+    built = site.build(builder="text", out="text")
+    text = (site.root / "text/a.txt").read_text()
+    assert built.warnings == []
+    assert re.search(r"^\* 3d: 8 \(2 entries\): a_b: U & V", text, re.MULTILINE)
+    assert "<summary" not in text
