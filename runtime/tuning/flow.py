@@ -19,7 +19,7 @@ from runtime.tuning import rate as rates
 from runtime.tuning import shape
 from runtime.tuning.axes import Axis, Fits, changed
 from runtime.tuning.bench import Bench, OutOfBudget
-from runtime.tuning.found import Found, Options
+from runtime.tuning.found import Found, Options, why_not
 from runtime.tuning.model import Candidate, Trial
 
 ROUGH = 0.25
@@ -60,6 +60,8 @@ def search(bench: Bench, axes: tuple[Axis, ...], fits: Fits, options: Options) -
             what = "every field was tried" if found.value else "any candidate was VALID"
             found.reason = f"the budget ended before {what}"
         (run or other).confirm()
+        if found.reason and found.confirmations < options.confirmations:
+            found.reason += f"; {why_not(found, bench.used)}"
     except OutOfBudget:
         found.reason = _ended(bench, found, options)
     except Interrupted as error:
@@ -256,6 +258,10 @@ class _Climbing(_Flow):
             cost=self._cost,
         )
         self.found.runs = runs
+        for _ in range(SPARE):  # one that failed among them: more, while time is left
+            if self.found.confirmations >= self.options.confirmations or shape.hopeless(runs):
+                break
+            runs.append(self.run(winner, "confirm"))
         self._set(winner, shape.median(runs))
         if self.options.full:
             self._confirm_full(winner)

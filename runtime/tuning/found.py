@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,3 +48,18 @@ class Found:
                 break
             count += 1
         return count
+
+
+def why_not(found: Found, tried: Sequence[Trial]) -> str:
+    """Return why nothing is confirmed where the search came to its end, with the last cause.
+
+    Args:
+        found: What the search knows.
+        tried: Every trial that it used.
+    """
+    runs = tried if found.value is None else found.runs
+    last = next((t for t in reversed(runs) if not t.valid), None)
+    said = f"; the last that was not: {last.verdict}, {last.cause}" if last and last.cause else ""
+    if found.value is None:
+        return f"no candidate was VALID often enough{said}"
+    return f"too few confirming runs in a row were VALID{said}"

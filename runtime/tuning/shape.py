@@ -153,9 +153,9 @@ def halve(
     while any(len(trials[_key(c)]) < runs for c in left):
         for changes in left:
             trials[_key(changes)].append(measure(changes, "compare", None))
-        left = [c for c in left if not _invalid(trials[_key(c)])] or left[:1]
+        left = [c for c in left if not hopeless(trials[_key(c)])] or left[:1]
         left = _keep(left, trials, higher=higher, cost=cost)
-        if _invalid(trials[_key(left[0])]):
+        if hopeless(trials[_key(left[0])]):
             break
     return left[0], trials[_key(left[0])]
 
@@ -184,7 +184,7 @@ def affordable(count: int, runs: int, each_s: float, left_s: float | None) -> in
     return min(count, 1)
 
 
-def _invalid(trials: list[Trial]) -> bool:
+def hopeless(trials: list[Trial]) -> bool:
     """Return whether the last two runs were INVALID: more of them change nothing."""
     return len(trials) > 1 and not any(t.valid for t in trials[-2:])
 
