@@ -150,14 +150,16 @@ class _Said:
         click.echo(f"{text}; {self.left(step)})", err=True)
 
 
-def show_result(tuning: Tuning, bench: Bench, *, err: bool = False) -> None:
-    """Print what a search found."""
+def show_result(tuning: Tuning, bench: Bench, code: int, *, err: bool = False) -> None:
+    """Print what a search found, and the exit code where that is not 0."""
     out = console(err=err)
     colour = COLOURS[tuning.status]
     count = f"{len(tuning.trials)} trials, {duration(tuning.seconds)}"
     out.print(f"\n[bold {colour}]{tuning.status}[/]  [bold]{tuning.key}[/]  ({count})")
     _show_trials(tuning, bench, err=err)
     lines = list(_figures(tuning))
+    if code:
+        lines.append(("exit code", str(code)))
     for name, value in tuning.changes.items():
         before = tuning.own[name]
         lines.append((name, f"{_plain(value)}   (entry: {_plain(before)})"))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,14 @@ from runtime.errors import ArtifactError, InvalidResult
 from runtime.plan import RunPlan
 from runtime.tuning.axes import Axis, Fits, axes_of, make_fits
 from runtime.tuning.bench import TRIALS, Bench, Execute
-from runtime.tuning.flow import Found, Options, search
+from runtime.tuning.flow import search
+from runtime.tuning.found import Found, Options
 from runtime.tuning.journal import JOURNAL, Journal, Keys
+from runtime.tuning.result import Written
+from runtime.vocabulary import HarnessKind
+
+SERVERS = "servers"
+"""Folder of the Triton servers of a search, inside its folder: repositories and logs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +92,6 @@ def prepare(registry: Registry, asked: Asked) -> Iterator[Search]:
         ArtifactError: A place cannot be written, or another search is in the folder.
     """
     from runtime.cli.preflight import check_before_run
-    from runtime.loadgen.session import execute
 
     folder, note = folder_of(asked)
     check_before_run([asked.plan], registry, [folder / TRIALS / "next"], None)
@@ -98,12 +104,12 @@ def prepare(registry: Registry, asked: Asked) -> Iterator[Search]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ArtifactError(problem_of(probe(folder), "--out") or ()) from error
-    with lock_folder(folder):
+    with lock_folder(folder), ExitStack() as stack:
         if asked.fresh:
             _set_aside(folder / JOURNAL)
         model = _open_model(asked.plan)
         keys = Keys(asked.plan, model.sha256)
-        bench = make_bench(asked, folder, Journal(folder), keys, execute)
+        bench = make_bench(asked, folder, Journal(folder), keys, _runner(asked.plan, folder, stack))
         target = registry.target(asked.plan.target)
         workload = registry.workload(asked.plan.workload)
         yield Search(
@@ -115,6 +121,25 @@ def prepare(registry: Registry, asked: Asked) -> Iterator[Search]:
             workload=workload,
             model=model,
         )
+
+
+def _runner(plan: RunPlan, folder: Path, stack: ExitStack) -> Execute:
+    """Return what runs the trials; behind Triton, with servers that stay up between them."""
+    from runtime.loadgen.session import execute
+
+    if plan.harness is not HarnessKind.TRITON or plan.servers:
+        return execute
+    from runtime.loadgen.kept import KeptServers
+
+    kept = KeptServers(folder / SERVERS)
+
+    def close() -> None:
+        kept.close()
+        for problem in kept.problems:
+            click.echo(f"note: {problem}", err=True)
+
+    stack.callback(close)
+    return partial(execute, lender=kept)
 
 
 def run_search(found: Search, *, as_json: bool) -> int:
@@ -139,8 +164,14 @@ def run_search(found: Search, *, as_json: bool) -> int:
         from runtime.tuning.model import to_json
 
         click.echo(to_json(written.tuning), nl=False)
-    show_result(written.tuning, bench, err=as_json)
+    code = _exit_code(written, ended)
+    show_result(written.tuning, bench, code, err=as_json)
     show_problems(written.problems)
+    return code
+
+
+def _exit_code(written: Written, ended: Found) -> int:
+    """Return 0 for a confirmed result, else what kept it from being one."""
     if ended.error is not None:
         return ended.error.exit_code
     if any(p.where != "plot" for p in written.problems):

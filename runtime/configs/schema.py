@@ -100,6 +100,11 @@ class Settings:
     """Most samples in one request. 0 fills requests up to `batch_size`; fewer leave it to
     Triton's dynamic batcher to put requests together."""
 
+    triton_overlap: Annotated[bool, Group("triton")] = False
+    """Let the Python backend's model infer one batch while the next comes in and answers go
+    out. More throughput at full load; Triton then counts the hand-over as the inference, so
+    a report shows the rest of it as transport."""
+
     triton_preferred_batch_sizes: Annotated[str, Group("triton")] = ""
     """Batch sizes that the dynamic batcher does not wait beyond, as `32,64`. Empty for
     none; each at most `batch_size`."""

@@ -1,8 +1,12 @@
 """The system under test behind a Triton server: LoadGen's queries become gRPC requests.
 
-One thread takes queries from the queue and fills requests; answers come in on the clients'
-own threads, which post-process them and hand them to LoadGen. The number of requests in
-flight is bounded by the clients' windows: with all slots taken, queries wait here.
+One thread takes queries from the queue and fills requests. Answers come in on gRPC's threads
+and go at once to one thread a client, which post-processes them and hands them to LoadGen. The
+number of requests in flight is bounded by the clients' windows: with all slots taken, queries
+wait here.
+
+gRPC's own threads must not call LoadGen: they end whenever nothing is in flight, and LoadGen's
+logger may then read what belonged to the thread, which ends the process with signal 11.
 """
 
 from __future__ import annotations
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
 
 Query = tuple[list[int], list[int], float]
 """Response ids, sample indices, and when the query arrived (s, `perf_counter`)."""
+
+Answer = tuple[Ticket, "HarnessError | None"]
+"""A request that came to its end, and what went wrong."""
 
 NS = 1e9
 """Nanoseconds in a second."""
@@ -98,7 +105,10 @@ class TritonSystem(System):
         self._queue: SimpleQueue[Query | None] = SimpleQueue()
         self._free: SimpleQueue[Ticket | None] = SimpleQueue()
         self._times = {client: _Times() for client in self._clients}
-        self._thread: threading.Thread | None = None
+        self._answered: dict[TritonClient, SimpleQueue[Answer | None]] = {
+            client: SimpleQueue() for client in self._clients
+        }
+        self._threads: list[threading.Thread] = []
         depth = max(len(client.tickets) for client in self._clients)
         for row in range(depth):  # in turns, so that all servers get work from the start
             for client in self._clients:
@@ -157,15 +167,23 @@ class TritonSystem(System):
             self._queue.put((ids[start:end], indices[start:end], now))
 
     def start(self) -> None:
-        """Start the thread that fills requests."""
-        self._thread = threading.Thread(target=self._pump, name="requests", daemon=True)
-        self._thread.start()
+        """Start the thread that fills requests, and those that hand answers on."""
+        self._threads = [threading.Thread(target=self._pump, name="requests", daemon=True)]
+        for queue in self._answered.values():
+            made = threading.Thread(
+                target=self._hand_on, args=(queue,), name="answers", daemon=True
+            )
+            self._threads.append(made)
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """End that thread after what is queued; every query is answered by then."""
+        """End those threads after what is queued; every query is answered by then."""
         self._queue.put(None)
-        if self._thread is not None:
-            self._thread.join()
+        for queue in self._answered.values():
+            queue.put(None)
+        for thread in self._threads:
+            thread.join()
 
     def _answer(self, ids: list[int], indices: list[int], arrived: float) -> None:
         """Send a query and wait for its answer, in LoadGen's thread."""
@@ -195,7 +213,7 @@ class TritonSystem(System):
                 if ended:
                     self._queue.put(None)
                 self._fill(ticket, ids, indices, first[2])
-                ticket.owner.send(ticket, len(ids), self._done)
+                ticket.owner.send(ticket, len(ids), self._arrived)
         except BaseException as error:  # noqa: BLE001 - a thread has no one above it
             self._on_error(error)
 
@@ -228,6 +246,15 @@ class TritonSystem(System):
         self._take(
             self._library.array, rows, axis=0, out=ticket.slot.input[: len(ids)], mode="clip"
         )
+
+    def _arrived(self, ticket: Ticket, error: HarnessError | None) -> None:
+        """Take an answer off gRPC's thread."""
+        self._answered[ticket.owner].put((ticket, error))
+
+    def _hand_on(self, queue: SimpleQueue[Answer | None]) -> None:
+        """Hand a client's answers to LoadGen, one after the other."""
+        while (answer := queue.get()) is not None:
+            self._done(*answer)
 
     def _done(self, ticket: Ticket, error: HarnessError | None) -> None:
         """Hand an answered request to LoadGen and free its slot."""

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runtime.artifacts import atomic_write, cache_folder
+from runtime.configs.workload import ModelFile
 from runtime.errors import ArtifactError, HarnessError, Problem, RunError
 from runtime.loadgen.modules import find_workload
 from runtime.plan import RunPlan
@@ -24,8 +25,11 @@ from runtime.triton.install import Install, find_server
 from runtime.triton.regions import sweep
 from runtime.triton.repository import write_model
 from runtime.triton.server import READY_S
-from runtime.triton.spec import PYTHON, choose_backend, spec_of
+from runtime.triton.spec import PYTHON, ModelSpec, choose_backend, spec_of
 from runtime.vocabulary import HarnessKind
+
+if TYPE_CHECKING:
+    from runtime.loadgen.kept import KeptServers
 
 SERVED = "triton.json"
 """File in the run's folder that says which servers serve it, and later what they counted."""
@@ -102,12 +106,13 @@ class Serving:
 
 
 @contextmanager
-def serving(plan: RunPlan, folder: Path) -> Iterator[Serving]:
+def serving(plan: RunPlan, folder: Path, kept: KeptServers | None = None) -> Iterator[Serving]:
     """Give the servers of a run: started and ready now, stopped and gone afterwards.
 
     Args:
         plan: The run. Of another harness kind than Triton, nothing is done.
         folder: The run's folder; gets the repository, the servers' logs and `triton.json`.
+        kept: Lends servers that outlive the run; None for servers of the run's own.
 
     Raises:
         MissingError: There is no server, or it lacks the model's backend.
@@ -122,6 +127,9 @@ def serving(plan: RunPlan, folder: Path) -> Iterator[Serving]:
         if plan.servers:
             write_endpoints(folder, Endpoints(model=plan.workload, urls=plan.servers))
             yield Serving(urls=plan.servers)
+            return
+        if kept is not None:
+            yield kept.lend(plan, folder)
             return
         install = find_server()
         devices, gpus = devices_of(plan)
@@ -157,6 +165,18 @@ def prepare_repository(
         MissingError: The server lacks the backend, or the model is not there.
         ConfigError: The settings cannot be served.
     """
+    spec, model = specify(plan, install, gpus, backend)
+    write_model(repository, spec, model.path, plan.key)
+    return spec.backend
+
+
+def specify(
+    plan: RunPlan,
+    install: Install | None,
+    gpus: tuple[int, ...] | None = None,
+    backend: str = "",
+) -> tuple[ModelSpec, ModelFile]:
+    """Return how a plan's model is served, and its file; see `prepare_repository`."""
     from runtime.backends.graphs import check_model
 
     module = find_workload(plan.workload)
@@ -166,9 +186,7 @@ def prepare_repository(
     model = module.open_model(plan.model, cache_folder())
     if chosen == PYTHON:
         check_model(model, plan.settings)
-    spec = spec_of(plan, module.WORKLOAD, model, backend=chosen, gpus=gpus)
-    write_model(repository, spec, model.path, plan.key)
-    return chosen
+    return spec_of(plan, module.WORKLOAD, model, backend=chosen, gpus=gpus), model
 
 
 def write_endpoints(folder: Path, endpoints: Endpoints, **more: Any) -> None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from runtime import artifacts
 from runtime.errors import ArtifactError, Interrupted, RunError
@@ -27,6 +28,9 @@ from runtime.loadgen.telemetry import INTERVAL_S, RunWatch, find_devices
 from runtime.plan import RunPlan
 from runtime.record import RunRecord
 
+if TYPE_CHECKING:
+    from runtime.loadgen.kept import KeptServers
+
 __all__ = ["RECORD", "STALL_S", "Progress", "execute"]
 
 STALL_S = 300.0
@@ -41,6 +45,7 @@ def execute(
     stall_s: float = STALL_S,
     evidence: bool = True,
     telemetry_s: float = INTERVAL_S,
+    lender: KeptServers | None = None,
 ) -> RunRecord:
     """Run a plan and return its record, which also lies in `out/record.json`.
 
@@ -53,6 +58,7 @@ def execute(
             says nothing of its entry's speed, as a compliance test, a stand-in, or a trial of
             a search.
         telemetry_s: Time between two looks at the run's GPUs, in seconds; 0 for none.
+        lender: Lends the Triton servers of several runs; None starts and stops the run's own.
 
     Returns:
         The record. An INVALID result is a record like any other.
@@ -73,7 +79,7 @@ def execute(
         artifacts.atomic_write(plan_file, _absolute(plan).to_json())
         (folder / LOGS).mkdir()
         home = write_audit(plan.audit, folder) if plan.audit else None
-        with serving(plan, folder) as served:
+        with serving(plan, folder, lender) as served:
             with closing(watch), closing(Child(plan_file, folder, home, variables)) as child:
                 watch.start()
                 outcome = _listen(run, child, on_progress, stall_s)

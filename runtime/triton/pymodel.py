@@ -10,8 +10,12 @@ Source:
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
+import queue
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,16 @@ MODEL_FILE = "model.onnx"
 
 HOST = "CPUExecutionProvider"
 """Execution provider that every build of ONNX Runtime has."""
+
+DEPTH = 2
+"""Batches in an overlapping model: one that is inferred, one that is ready for it.
+
+Why: with more, requests would wait here rather than in Triton's queue, where the dynamic
+    batcher can put them together.
+"""
+
+END_S = 5.0
+"""How long an overlapping model may take to answer what it holds when it ends, in seconds."""
 
 
 class TritonPythonModel:
@@ -44,16 +58,37 @@ class TritonPythonModel:
         self._session = _open(folder / MODEL_FILE, args, given)
         self._names = [self._output]
         self._batch: Any = None
+        overlaps = given.get("overlap", "0") == "1"
+        self._overlap = Overlap(self._utils, self._answers) if overlaps else None
+        gc.collect()
+        gc.freeze()  # what is loaded by now stays: no collection need look at it again
 
-    def execute(self, requests: list[Any]) -> list[Any]:
+    def execute(self, requests: list[Any]) -> list[Any] | None:
         """Return a response per request, from one inference over all of them.
 
         Args:
             requests: What the dynamic batcher put together; samples of all of them are at
                 most `max_batch_size`.
+
+        Returns:
+            The responses; None from an overlapping model, which sends them later.
         """
         pb = self._utils
-        arrays = [pb.get_input_tensor_by_name(r, self._input).as_numpy() for r in requests]
+        tensors = [pb.get_input_tensor_by_name(r, self._input) for r in requests]
+        if self._overlap is not None:
+            self._overlap.take(requests, tensors)
+            return None
+        return self._answers([tensor.as_numpy() for tensor in tensors])
+
+    def finalize(self) -> None:
+        """Answer what is under way, and drop the session."""
+        if self._overlap is not None:
+            self._overlap.end()
+        self._session = None
+
+    def _answers(self, arrays: list[Any]) -> list[Any]:
+        """Return a response per array of samples, from one inference over all of them."""
+        pb = self._utils
         outputs = self._infer(arrays[0] if len(arrays) == 1 else self._join(arrays))
         responses, start = [], 0
         for array in arrays:
@@ -62,10 +97,6 @@ class TritonPythonModel:
             responses.append(pb.InferenceResponse(output_tensors=[tensor]))
             start = end
         return responses
-
-    def finalize(self) -> None:
-        """Drop the session."""
-        self._session = None
 
     def _join(self, arrays: list[Any]) -> Any:
         """Return the samples of several requests, one after the other, in a kept buffer."""
@@ -84,6 +115,71 @@ class TritonPythonModel:
             full[:count] = batch
             batch = full
         return self._session.run(self._names, {self._input: batch})[0][:count]
+
+
+class Overlap:
+    """Infers one batch while the next one comes in and the answers of the last one go out.
+
+    The thread that Triton calls takes batches, a second one infers, a third one sends; each
+    batch goes through them in order. Without it, the model stands still while answers go to
+    the server and the server brings the next batch.
+    """
+
+    def __init__(self, utils: Any, answers: Callable[[list[Any]], list[Any]]) -> None:
+        """Start the threads.
+
+        Args:
+            utils: The module `triton_python_backend_utils`.
+            answers: Returns the responses of some arrays of samples; called in one thread.
+        """
+        self._utils = utils
+        self._answers = answers
+        self._room = threading.Semaphore(DEPTH)
+        self._taken: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._threads = [
+            threading.Thread(target=work, daemon=True) for work in (self._infer, self._send)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def take(self, requests: list[Any], tensors: list[Any]) -> None:
+        """Take a batch, once there is room for it.
+
+        Args:
+            requests: Held until they are answered: their memory goes with them.
+            tensors: The input of each.
+        """
+        senders = [request.get_response_sender() for request in requests]
+        self._room.acquire()
+        self._taken.put((requests, tensors, senders))
+
+    def end(self) -> None:
+        """Answer what is held, and end the threads."""
+        self._taken.put(None)
+        for thread in self._threads:
+            thread.join(END_S)
+
+    def _infer(self) -> None:
+        """Infer batch after batch; one that fails is answered with its error."""
+        while (batch := self._taken.get()) is not None:
+            _, tensors, senders = batch
+            try:
+                responses = self._answers([tensor.as_numpy() for tensor in tensors])
+            except Exception as error:  # noqa: BLE001 - whatever it is, its requests must be answered
+                said = self._utils.TritonError(f"{type(error).__name__}: {error}")
+                responses = [self._utils.InferenceResponse(error=said) for _ in senders]
+            self._room.release()
+            self._done.put((responses, batch))
+        self._done.put(None)
+
+    def _send(self) -> None:
+        """Send the answers of batch after batch."""
+        final = self._utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL
+        while (done := self._done.get()) is not None:
+            responses, (_, _, senders) = done
+            for response, sender in zip(responses, senders, strict=True):
+                sender.send(response, final)
 
 
 def _open(path: Path, args: dict[str, str], given: dict[str, str]) -> Any:

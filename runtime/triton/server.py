@@ -136,6 +136,13 @@ class TritonServer:
         path = f"/v2/models/{model}/ready" if model else "/v2/health/ready"
         return self._ask(path)
 
+    def forget_regions(self) -> bool:
+        """Let the server drop every shared memory region; tell whether it did.
+
+        Source: Triton Inference Server documentation, "Shared-Memory Extension".
+        """
+        return self._ask("/v2/systemsharedmemory/unregister", "POST")
+
     def check(self) -> None:
         """Return while the server lives.
 
@@ -243,11 +250,11 @@ class TritonServer:
                 raise self._faults.late(waiting, ready_s)
             sleep(POLL_S)
 
-    def _ask(self, path: str) -> bool:
+    def _ask(self, path: str, method: str = "GET") -> bool:
         """Tell whether the server answers 200 to a path."""
         connection = http.client.HTTPConnection(LOOPBACK, self.ports.http, timeout=ASK_S)
         try:
-            connection.request("GET", path)
+            connection.request(method, path)
             return connection.getresponse().status == http.client.OK
         except (OSError, http.client.HTTPException):
             return False

@@ -214,6 +214,8 @@ def _parameters(settings: Settings, backend: str, fixed: int | None) -> dict[str
         "execution_provider": settings.execution_provider,
         "intra_op_threads": str(settings.intra_op_threads),
     }
+    if settings.triton_overlap:
+        found["overlap"] = "1"
     options = provider_options(settings, None)
     if options:
         import json

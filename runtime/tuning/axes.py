@@ -44,9 +44,13 @@ class Axis:
     """Values from least to most."""
     reason: str
     """Why the field is worth trying."""
+    zero_is_most: bool = False
+    """Whether 0 stands for more than every value of the ladder."""
 
     def steps(self, value: Any) -> tuple[Any | None, Any | None]:
         """Return the next value above and the next below; None at an end of the ladder."""
+        if value == 0 and self.zero_is_most:
+            return None, self.values[-1] if self.values else None
         above = next((v for v in self.values if v > value), None)
         below = next((v for v in reversed(self.values) if v < value), None)
         return above, below
@@ -84,6 +88,8 @@ def make_fits(target: Target, workload: Workload) -> Fits:
     cores = _cores()
 
     def fits(settings: Settings) -> str:
+        if settings.triton_request_samples > settings.batch_size:
+            return "a request would have more samples than the largest batch"
         workers = settings.lanes * getattr(settings, "processes", 1)
         if target.family is Family.CPU and workers * settings.intra_op_threads > cores:
             return f"more threads than the {cores} cores that this process may use"
@@ -155,6 +161,7 @@ def _served(settings: Settings, target: Target) -> Iterator[Axis]:
             values=_powers(MOST_WINDOW),
             reason="more requests in flight hide the transport, until they only wait",
         )
+        yield _request(settings)
         yield replace(own["lanes"], reason="another model instance computes beside the first")
         if isinstance(settings, Server):
             yield own["max_queue_delay_us"]
@@ -165,6 +172,16 @@ def _served(settings: Settings, target: Target) -> Iterator[Axis]:
         )
     if "intra_op_threads" in own:
         yield own["intra_op_threads"]
+
+
+def _request(settings: Settings) -> Axis:
+    """Return the ladder of samples in a request: 0 is the largest batch, less is halved."""
+    return Axis(
+        field="triton_request_samples",
+        values=tuple(v for v in _powers(settings.batch_size) if v < settings.batch_size),
+        reason="smaller requests are on their way sooner; Triton puts them together",
+        zero_is_most=True,
+    )
 
 
 def _delay(settings: Server) -> Axis:

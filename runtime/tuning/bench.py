@@ -100,8 +100,8 @@ class Bench:
     """Told where a trial stands."""
     expected: float | None = None
     """Rate that Offline queries are sized for; None for the entry's own."""
-    reserve_s: float = 0.0
-    """Part of the budget that only confirming runs may use, in seconds."""
+    reserve: tuple[Candidate, int] | None = None
+    """Run and how many of it a part of the budget is kept for: only confirming runs use it."""
     used: list[Trial] = field(default_factory=list)
     """Trials of this search in order, each once."""
     asked: dict[str, int] = field(default_factory=dict)
@@ -109,7 +109,9 @@ class Bench:
     spent_s: float = 0.0
     """Time of the trials that this call ran."""
     overhead_s: float = OVERHEAD_S
-    """What a trial costs beside its timed part, as seen so far."""
+    """What a trial costs beside its timed part, as the last one showed."""
+    most_overhead_s: float = OVERHEAD_S
+    """The most that a trial has cost beside its timed part: one that had to start a server."""
 
     def settings(self, candidate: Candidate) -> Settings:
         """Return the effective settings of a candidate's run."""
@@ -142,6 +144,17 @@ class Bench:
     def estimate_s(self, candidate: Candidate) -> float:
         """Return how long a candidate's run will take, in seconds."""
         return run_seconds(self.settings(candidate)) + self.overhead_s
+
+    @property
+    def reserve_s(self) -> float:
+        """Return the part of the budget that only confirming runs may use, in seconds.
+
+        Why: it follows what trials really cost; before the first one nobody knows.
+        """
+        if self.reserve is None:
+            return 0.0
+        candidate, runs = self.reserve
+        return runs * (run_seconds(self.settings(candidate)) + self.most_overhead_s)
 
     @property
     def left_s(self) -> float | None:
@@ -182,6 +195,7 @@ class Bench:
             self.spent_s += seconds
         if made.verdict not in ("ABORTED", "FAILED"):
             self.overhead_s = max(0.1, seconds - run_seconds(settings))
+            self.most_overhead_s = max(self.most_overhead_s, self.overhead_s)
         load = meter.read()
         return _change(made, seconds=round(seconds, 3), others=load.cores, disturbed=load.disturbed)
 

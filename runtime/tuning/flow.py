@@ -7,16 +7,19 @@ a coordinate search over throughput or latency, then successive halving.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from runtime.configs.schema import MultiStream, Offline, Server, SingleStream
 from runtime.errors import Interrupted
+from runtime.policies.estimates import run_seconds
 from runtime.tuning import rate as rates
 from runtime.tuning import shape
 from runtime.tuning.axes import Axis, Fits, changed
 from runtime.tuning.bench import Bench, OutOfBudget
+from runtime.tuning.found import Found, Options, why_not
 from runtime.tuning.model import Candidate, Trial
 
 ROUGH = 0.25
@@ -44,46 +47,6 @@ Why: LoadGen prepares that many queries; a value above the real latency lets the
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """How thorough a search is."""
-
-    confirmations: int = 3
-    """VALID runs in a row that the best settings need."""
-    tolerance: float = 0.05
-    """How narrow the Server rate is made, as failed / held - 1."""
-    full: bool = False
-    """Whether the confirming runs have the entry's own durations."""
-
-
-@dataclass(kw_only=True)
-class Found:
-    """What a search knows so far; complete at any time."""
-
-    changes: dict[str, Any] = field(default_factory=dict)
-    """Best values that differ from the entry's, the load included."""
-    value: float | None = None
-    """Figure of the best settings."""
-    failed_at: float | None = None
-    """Lowest rate above the best that was not held."""
-    runs: list[Trial] = field(default_factory=list)
-    """Runs of the best settings that confirm them."""
-    reason: str = ""
-    """Why the search did not come to its end; empty where it did."""
-    error: Interrupted | None = None
-    """What ended it, where the user did."""
-
-    @property
-    def confirmations(self) -> int:
-        """Return the VALID runs of the best settings, those since the last INVALID one."""
-        count = 0
-        for trial in reversed(self.runs):
-            if not trial.valid:
-                break
-            count += 1
-        return count
-
-
 def search(bench: Bench, axes: tuple[Axis, ...], fits: Fits, options: Options) -> Found:
     """Return the best settings of an entry; a search that is stopped returns what it has."""
     found = Found()
@@ -97,11 +60,24 @@ def search(bench: Bench, axes: tuple[Axis, ...], fits: Fits, options: Options) -
             what = "every field was tried" if found.value else "any candidate was VALID"
             found.reason = f"the budget ended before {what}"
         (run or other).confirm()
+        if found.reason and found.confirmations < options.confirmations:
+            found.reason += f"; {why_not(found, bench.used)}"
     except OutOfBudget:
-        found.reason = "the budget ended before the best settings were confirmed"
+        found.reason = _ended(bench, found, options)
     except Interrupted as error:
         found.reason, found.error = "the user stopped the search", error
     return found
+
+
+def _ended(bench: Bench, found: Found, options: Options) -> str:
+    """Return in words that the budget ended, what was confirmed by then, and what would do."""
+    wanted, has = options.confirmations, found.confirmations
+    best = Candidate(changes=found.changes, purpose="confirm", full=options.full)
+    more = (wanted - has) * (run_seconds(bench.settings(best)) + bench.most_overhead_s)
+    return (
+        f"the budget ended before the best settings were confirmed: {has} of {wanted} VALID runs; "
+        f"call it again with --budget {math.ceil(more / 6) / 10:g} or more: it goes on there"
+    )
 
 
 @dataclass
@@ -133,9 +109,8 @@ class _Flow:
 
     def keep_time(self, changes: dict[str, Any]) -> None:
         """Keep a part of the budget for the confirming runs."""
-        full = self.options.full
-        one = self.bench.estimate_s(Candidate(changes=changes, purpose="confirm", full=full))
-        self.bench.reserve_s = one * (self.options.confirmations + SPARE)
+        made = Candidate(changes=changes, purpose="confirm", full=self.options.full)
+        self.bench.reserve = made, self.options.confirmations + SPARE
 
 
 class _Server(_Flow):
@@ -266,14 +241,27 @@ class _Climbing(_Flow):
         if not finalists:
             return
         self._set(finalists[0], None)
+        self._best, self.found.runs = finalists[0], []
+        one = Candidate(changes=finalists[0], purpose="confirm")
+        each = self.bench.settings(one)
+        count = shape.affordable(
+            len(finalists),
+            self.options.confirmations,
+            run_seconds(each) + self.bench.most_overhead_s,
+            self.bench.left_s,
+        )
         winner, runs = shape.halve(
-            finalists,
+            finalists[:count],
             self._confirming,
             higher=self._higher,
             runs=self.options.confirmations,
             cost=self._cost,
         )
         self.found.runs = runs
+        for _ in range(SPARE):  # one that failed among them: more, while time is left
+            if self.found.confirmations >= self.options.confirmations or shape.hopeless(runs):
+                break
+            runs.append(self.run(winner, "confirm"))
         self._set(winner, shape.median(runs))
         if self.options.full:
             self._confirm_full(winner)
@@ -295,7 +283,10 @@ class _Climbing(_Flow):
     def _confirming(self, changes: dict[str, Any], purpose: str, beat: float | None) -> Trial:
         """Return a run that may use the time that was kept."""
         del purpose
-        return self.run(changes, "confirm", beat)
+        trial = self.run(changes, "confirm", beat)
+        if changes == self._best:
+            self.found.runs.append(trial)  # so that a stop in the middle keeps them
+        return trial
 
     def _learn_rate(self) -> None:
         """Size the query by a first run: the entry's rate may be of another machine."""

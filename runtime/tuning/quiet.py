@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 
@@ -38,7 +39,7 @@ class Meter:
         self._ours = _ours_s()
 
     def read(self) -> Load:
-        """Return what others did since the start; children must have ended."""
+        """Return what others did since the start."""
         elapsed = max(monotonic() - self._began, 1e-6)
         others = _busy_s() - self._busy - (_ours_s() - self._ours)
         cores = max(0.0, others / elapsed)
@@ -57,6 +58,13 @@ def _busy_s() -> float:
 
 
 def _ours_s() -> float:
-    """Return the processor time of this process and its ended children, in seconds."""
+    """Return the processor time of this process and of what it started, in seconds.
+
+    Ended children are counted by the system; those that live, as servers between trials, here.
+    """
     times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    total = times.user + times.system + times.children_user + times.children_system
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            total += sum(process.cpu_times()[:4])
+    return total

@@ -20,7 +20,7 @@ from runtime.plan import values_of
 from runtime.record import QUICK_NOTE
 from runtime.tuning.bench import Bench, metric_of
 from runtime.tuning.entry import write_entry
-from runtime.tuning.flow import Found, Options
+from runtime.tuning.found import Found, Options, why_not
 from runtime.tuning.model import RESULT, Tuning, to_json
 from runtime.tuning.plots import draw, drawing_of, table_of
 
@@ -54,7 +54,7 @@ def summarise(
     metric, unit, better = metric_of(entry.scenario, judged)
     confirmed = found.value is not None and found.confirmations >= options.confirmations
     status = "confirmed" if confirmed else "nothing" if found.value is None else "unconfirmed"
-    reason = "" if confirmed else found.reason or _why_not(status)
+    reason = "" if confirmed else found.reason or why_not(found, bench.used)
     notes = [n for n in (model.note, "" if options.full else QUICK_NOTE) if n]
     disturbed = [t for t in bench.used if t.disturbed]
     if disturbed:
@@ -165,10 +165,3 @@ def _judged_percentile(bench: Bench, own: float | None) -> float | None:
         return None
     sized = bench.settings(Candidate(changes={}, purpose="size"))
     return float(getattr(sized, "target_latency_percentile", own))
-
-
-def _why_not(status: str) -> str:
-    """Return why nothing is confirmed where the search came to its end."""
-    if status == "nothing":
-        return "no candidate was VALID often enough"
-    return "the confirming runs were not VALID"

@@ -153,14 +153,38 @@ def halve(
     while any(len(trials[_key(c)]) < runs for c in left):
         for changes in left:
             trials[_key(changes)].append(measure(changes, "compare", None))
-        left = [c for c in left if not _invalid(trials[_key(c)])] or left[:1]
+        left = [c for c in left if not hopeless(trials[_key(c)])] or left[:1]
         left = _keep(left, trials, higher=higher, cost=cost)
-        if _invalid(trials[_key(left[0])]):
+        if hopeless(trials[_key(left[0])]):
             break
     return left[0], trials[_key(left[0])]
 
 
-def _invalid(trials: list[Trial]) -> bool:
+def affordable(count: int, runs: int, each_s: float, left_s: float | None) -> int:
+    """Return how many of some finalists `halve` can decide between in the time that is left.
+
+    Args:
+        count: Finalists.
+        runs: Runs that the winner must have.
+        each_s: Time of one run, in seconds.
+        left_s: Time that is left, in seconds; None for any.
+
+    Returns:
+        At least 1: the best one is confirmed as far as the time reaches.
+    """
+    if left_s is None:
+        return count
+    for few in range(count, 1, -1):
+        total, left = 0, few
+        for _ in range(runs):
+            total += left
+            left = max(2, -(-left // 2))
+        if total * each_s <= left_s:
+            return few
+    return min(count, 1)
+
+
+def hopeless(trials: list[Trial]) -> bool:
     """Return whether the last two runs were INVALID: more of them change nothing."""
     return len(trials) > 1 and not any(t.valid for t in trials[-2:])
 

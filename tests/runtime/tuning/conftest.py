@@ -18,7 +18,8 @@ from runtime.plan import resolve, values_of
 from runtime.record import Cause, Code, Machine, Metric, Model, RunRecord, Verdict
 from runtime.tuning.axes import axes_of, make_fits
 from runtime.tuning.bench import Bench
-from runtime.tuning.flow import Options, search
+from runtime.tuning.flow import search
+from runtime.tuning.found import Options
 from runtime.tuning.journal import Journal, Keys
 from runtime.tuning.result import summarise
 
