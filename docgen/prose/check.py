@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from docgen.catalog import Source
 from docgen.errors import DocgenError, Problem, SourceError, UsageError
-from docgen.prose import files
+from docgen.listing import Listing, listing
 from docgen.prose.kept import Store, digest_of
 from docgen.prose.model import Document, Verdict
 
@@ -60,30 +60,42 @@ def check(config: Config, named: Iterable[Path] = (), *, cache: bool = True) -> 
         DocgenError: The tree cannot be read.
     """
     chosen = [_place(p, config.root) for p in named]
-    run = _Run(config, files.listing(config.root), cache=cache)
+    run = _Run(config, listing(config.root), cache=cache)
     names = [n for n in chosen or find(config, run.listing) if not n.endswith(".py")]
     found = {name: run.document(name) for name in names}
     wanted = {name for name in chosen if name.endswith(".py")}
     if wanted or not chosen:
         programs = run.docstrings().items()
         found.update({name: vs for name, vs in programs if not wanted or name in wanted})
-    if run.store is not None:
-        run.store.write()
+    run.write()
     return Report(tuple(v for verdicts in found.values() for v in verdicts), tuple(found))
 
 
 class _Run:
     """One check: facts are read only where a verdict has to be found anew."""
 
-    def __init__(self, config: Config, listing: files.Listing, *, cache: bool) -> None:
+    def __init__(self, config: Config, found: Listing, *, cache: bool) -> None:
         self.config = config
-        self.listing = listing
-        self.store = Store(config, listing) if cache else None
+        self.listing = found
+        self.store = Store(config, found) if cache else None
 
     @cached_property
     def facts(self) -> Facts:
         """Return the facts of the tree."""
-        return facts_of(self.config, self.listing)
+        known = self.store.catalog() if self.store is not None else None
+        if known is not None:
+            return _facts(self.config, known, self.listing, lambda: _catalog(self.config))
+        found = facts_of(self.config, self.listing)
+        if self.store is not None:
+            self.store.put_catalog(found.catalog)
+        return found
+
+    def write(self) -> None:
+        """Keep verdicts, and what was parsed for them."""
+        if self.store is not None:
+            self.store.write()
+            if "facts" in vars(self) and "symbols" in vars(self.facts):
+                self.facts.symbols.write()
 
     def document(self, name: str) -> tuple[Verdict, ...]:
         """Return the verdicts on one document."""
@@ -104,8 +116,8 @@ class _Run:
             from docgen.prose import docstrings
 
             own = self.config.packages if self.facts.console_names else ()
-            read_ones = docstrings.read(self.facts.symbols.docstrings)
-            known = judge(self.facts, (d for d in read_ones if _is_source(d.path, own))).verdicts
+            texts = self.facts.symbols.docstrings(lambda path: _is_source(path, own))
+            known = judge(self.facts, docstrings.read(texts)).verdicts
             if self.store is not None:
                 self.store.put(DOCSTRINGS, "", known)
         found: dict[str, list[Verdict]] = {}
@@ -114,22 +126,37 @@ class _Run:
         return {name: tuple(verdicts) for name, verdicts in found.items()}
 
 
-def facts_of(config: Config, listing: files.Listing | None = None) -> Facts:
+def facts_of(config: Config, found: Listing | None = None) -> Facts:
     """Return the facts of a tree; one in no known dialect has its build files and programs.
 
     Raises:
         DocgenError: A dialect was named and does not fit.
     """
-    from docgen.extract import extract
+    return _facts(config, _catalog(config), found)
+
+
+def _facts(
+    config: Config,
+    catalog: Catalog,
+    found: Listing | None,
+    whole: Callable[[], Catalog] | None = None,
+) -> Facts:
+    """Return the facts of a tree whose Catalog is known, in part or as a whole."""
     from docgen.prose.facts import Facts
 
+    return Facts(config.root, catalog, config.cache, found, whole)
+
+
+def _catalog(config: Config) -> Catalog:
+    """Return the Catalog of a tree."""
+    from docgen.extract import extract
+
     try:
-        catalog = extract(config)
+        return extract(config)
     except SourceError:
         if config.dialect or config.packages:
             raise
-        catalog = _bare(config.root)
-    return Facts(config.root, catalog, config.cache, listing)
+        return _bare(config.root)
 
 
 def _bare(root: Path) -> Catalog:
@@ -175,12 +202,12 @@ def _unread(document: Document) -> Verdict:
     return broken(document, 1, DOCUMENT, claimed, truth, source=place)
 
 
-def find(config: Config, listing: files.Listing) -> Iterator[str]:
+def find(config: Config, found: Listing) -> Iterator[str]:
     """Yield the documents of a tree, sorted: what was generated is left out."""
     generated = _generated(config)
     inside = config.docs.is_relative_to(config.root)
     docs = config.docs.relative_to(config.root).as_posix() if inside else ""
-    for place in listing.files:
+    for place in found.files:
         folder, _, name = place.rpartition("/")
         if not name.lower().endswith(ENDINGS) or name in HISTORY or place in generated:
             continue

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from docgen.catalog import Source
 from docgen.claims.makefiles import makefiles
+from docgen.listing import Listing, listing
 from docgen.prose import files
 from docgen.prose.model import Edit
 
@@ -30,22 +31,27 @@ COMMON_NAMES = frozenset(
 class Places:
     """What a tree has on disk."""
 
-    def __init__(self, root: Path, cache: Path | None, listing: files.Listing | None) -> None:
+    def __init__(self, root: Path, cache: Path | None, known: Listing | None) -> None:
         """Hold a tree.
 
         Args:
             root: Its folder.
             cache: Folder for what may be read again; None keeps nothing.
-            listing: Its files, where they are known.
+            known: Its files, where they are known.
         """
         self.root = root
         self.cache = cache
-        self._listing = listing
+        self._known = known
+
+    @cached_property
+    def listing(self) -> Listing:
+        """Return the names, sizes and times of its files."""
+        return listing(self.root) if self._known is None else self._known
 
     @cached_property
     def index(self) -> files.Index:
         """Return its files and words."""
-        return files.load(self.root, self.cache, self._listing)
+        return files.load(self.root, self.cache, self.listing)
 
     @cached_property
     def file_set(self) -> frozenset[str]:

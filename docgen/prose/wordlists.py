@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 
 from docgen.catalog import Catalog, FieldSpec, Source
 from docgen.prose import symbols, versions
-from docgen.prose.names import plain
+from docgen.prose.names import nearest, plain
 from docgen.prose.places import Places
-from docgen.prose.symbols import ClassInfo, Symbols
+from docgen.prose.symbols import Classes, Symbols
 
 _GPU_WORD = re.compile(r"^([A-Z]{1,2}\d{2,3}[A-Z]?)_(SXM|PCIE|PCIe|NVL)\d?_(\d{2,3})GB")
 _MODEL = re.compile(r"(?<![A-Za-z0-9])([A-Z]{1,2}\d{2,3}[A-Z]?)(?![A-Za-z0-9])")
@@ -25,15 +25,21 @@ class WordLists(Places):
     @cached_property
     def symbols(self) -> Symbols:
         """Return what its Python files define."""
-        return symbols.load(self.root, self.index, self.cache, self.index.state)
+        return Symbols(self.root, self.index, self.listing, self.cache)
 
     @cached_property
-    def classes(self) -> dict[str, list[ClassInfo]]:
+    def classes(self) -> Classes:
         """Return its classes by name."""
-        found: dict[str, list[ClassInfo]] = {}
-        for one in self.symbols.classes:
-            found.setdefault(one.name, []).append(one)
-        return found
+        return Classes(self.symbols)
+
+    def near_name(self, word: str, names: Collection[str]) -> str:
+        """Return the name that is most similar to a word, of some names and all classes."""
+        left = dict.fromkeys([*names, *self.classes])
+        while near := nearest(word, left):
+            if near in names or near in self.classes:
+                break
+            del left[near]  # the header of a class in the text of a string
+        return near
 
     @cached_property
     def every_field(self) -> dict[str, FieldSpec]:
