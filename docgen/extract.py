@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from docgen.catalog import Catalog, Diagnostic
     from docgen.config import Config
     from docgen.dialects import Dialect
+    from docgen.listing import Listing
 
 KEPT = 4
 """Catalogs that the cache keeps; older ones are removed."""
@@ -36,6 +37,22 @@ def extract(config: Config, *, strict: bool = False, cache: bool = True) -> Cata
     if strict:
         raise_errors(catalog)
     return catalog
+
+
+def extract_brief(config: Config, found: Listing | None = None) -> Catalog:
+    """Return the Catalog of a source tree as far as prose is held against it.
+
+    Values of entries, items of the API, tables and diagnostics are left out: a tenth of
+    the Catalog is read faster.
+
+    Args:
+        config: What to read.
+        found: The tree's files, where they are known.
+
+    Raises:
+        SourceError: When no dialect fits the tree.
+    """
+    return _brief(_Place(config, found))
 
 
 def export(config: Config, *, strict: bool = False) -> tuple[bytes, list[Problem]]:
@@ -92,10 +109,10 @@ class _Place:
     tree; it is taken before anything is read, so a change that comes later has other stamps.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, found: Listing | None = None) -> None:
         """Look at the stamps of the tree."""
         self.config = config
-        self._stamps = keys.by_stamps(config)
+        self._stamps = keys.by_stamps(config, found)
         self._short = config.cache / f"state-{self._stamps}"
         self._key = self._known() if self._stamps else ""
         self._dialect: Dialect | None = None
@@ -148,17 +165,53 @@ def _extract(place: _Place) -> Catalog:
     """Return the Catalog of a tree, from the cache where it is there."""
     import msgspec
 
+    found = _decoded(place.load("catalog", "msgpack"))
+    if found is None:
+        found = _read(place.config, place.dialect, place.config.cache)
+        place.keep("catalog", "msgpack", msgspec.msgpack.encode(found), KEPT)
+        place.keep("brief", "msgpack", msgspec.msgpack.encode(_shortened(found)), KEPT)
+    return found
+
+
+def _brief(place: _Place) -> Catalog:
+    """Return the short Catalog of a tree, from the cache where it is there."""
+    found = _decoded(place.load("brief", "msgpack"))
+    return _shortened(_extract(place)) if found is None else found
+
+
+def _decoded(data: bytes | None) -> Catalog | None:
+    """Return a kept Catalog; None where there is none that can be read."""
+    import msgspec
+
     from docgen.catalog import Catalog
 
-    kept = place.load("catalog", "msgpack")
-    if kept is not None:
-        try:
-            return msgspec.msgpack.decode(kept, type=Catalog)
-        except msgspec.MsgspecError:
-            pass
-    catalog = _read(place.config, place.dialect, place.config.cache)
-    place.keep("catalog", "msgpack", msgspec.msgpack.encode(catalog), KEPT)
-    return catalog
+    try:
+        return msgspec.msgpack.decode(data, type=Catalog) if data is not None else None
+    except msgspec.MsgspecError:
+        return None
+
+
+def _shortened(catalog: Catalog) -> Catalog:
+    """Return a Catalog without values, items of the API, tables and diagnostics."""
+    import msgspec
+
+    from docgen.catalog import Entry
+
+    entries = tuple(
+        Entry(
+            key=e.key,
+            target=e.target,
+            workload=e.workload,
+            scenario=e.scenario,
+            setting=e.setting,
+            values={},
+            source=e.source,
+        )
+        for e in catalog.entries
+    )
+    return msgspec.structs.replace(
+        catalog, entries=entries, api=(), rows=(), boards=(), diagnostics=(), files={}
+    )
 
 
 def _read(config: Config, dialect: Dialect, folder: Path | None) -> Catalog:

@@ -34,17 +34,26 @@ _DATA = (
 )  # fmt: skip
 
 
-def by_stamps(config: Config) -> str:
-    """Return a key over names, sizes and times of all files; empty where that is not enough.
+def listing_of(config: Config) -> Listing:
+    """Return the files of a tree, without what is made of it."""
+    return listing(config.root, without=(config.cache, config.site, config.store))
+
+
+def by_stamps(config: Config, found: Listing | None = None) -> str:
+    """Return a key over names, sizes and times of files; empty where that is not enough.
 
     It is not where a folder is a link, where there are too many files, or where a file
-    changed just now.
+    changed just now. Of documents the name alone counts: nothing of a Catalog is theirs.
+
+    Args:
+        config: What is read.
+        found: Its files, where they are known.
     """
-    found = listing(config.root, without=(config.cache, config.site, config.store))
+    found = listing_of(config) if found is None else found
     own = own_listing()
     if not found.whole or time.time_ns() - max(found.newest, own.newest) < SETTLED_NS:
         return ""
-    return _hash(config, found.every_state, own.every_state, config.dialect)
+    return _hash(config, found.state, own.state, config.dialect)
 
 
 def own_listing() -> Listing:

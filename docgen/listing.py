@@ -50,26 +50,22 @@ class Listing:
     @cached_property
     def state(self) -> str:
         """Return a hash over files that decide something, and over the names of documents."""
-        return self._hash(PROSE)
-
-    @cached_property
-    def every_state(self) -> str:
-        """Return a hash over all files, documents too."""
-        return self._hash(())
-
-    @property
-    def newest(self) -> int:
-        """Return the time of the latest change of any file, in nanoseconds."""
-        return max((max(s.modified, s.changed) for s in self.files.values()), default=0)
-
-    def _hash(self, by_name: tuple[str, ...]) -> str:
-        """Return a hash over names and stamps; files with some endings count by name alone."""
         lines = [
-            place if place.lower().endswith(by_name) else f"{place}\0{tuple(stamp)}"
+            place if place.lower().endswith(PROSE) else f"{place}\0{tuple(stamp)}"
             for place, stamp in self.files.items()
         ]
         whole = "\n".join((*lines, "", *self.folders)).encode("utf-8", "surrogateescape")
         return hashlib.sha256(whole).hexdigest()[:32]
+
+    @property
+    def newest(self) -> int:
+        """Return the time of the latest change of a file that decides, in nanoseconds."""
+        times = (
+            max(stamp.modified, stamp.changed)
+            for place, stamp in self.files.items()
+            if not place.lower().endswith(PROSE)
+        )
+        return max(times, default=0)
 
 
 def listing(root: Path, built: Collection[str] = BUILT, without: Collection[Path] = ()) -> Listing:

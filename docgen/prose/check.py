@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docgen import keys
 from docgen.catalog import Source
 from docgen.errors import DocgenError, Problem, SourceError, UsageError
-from docgen.listing import Listing, listing
+from docgen.listing import Listing
 from docgen.prose.kept import Store, digest_of
 from docgen.prose.model import Document, Verdict
 
@@ -60,7 +61,7 @@ def check(config: Config, named: Iterable[Path] = (), *, cache: bool = True) -> 
         DocgenError: The tree cannot be read.
     """
     chosen = [_place(p, config.root) for p in named]
-    run = _Run(config, listing(config.root), cache=cache)
+    run = _Run(config, keys.listing_of(config), cache=cache)
     names = [n for n in chosen or find(config, run.listing) if not n.endswith(".py")]
     found = {name: run.document(name) for name in names}
     wanted = {name for name in chosen if name.endswith(".py")}
@@ -82,13 +83,7 @@ class _Run:
     @cached_property
     def facts(self) -> Facts:
         """Return the facts of the tree."""
-        known = self.store.catalog() if self.store is not None else None
-        if known is not None:
-            return _facts(self.config, known, self.listing, lambda: _catalog(self.config))
-        found = facts_of(self.config, self.listing)
-        if self.store is not None:
-            self.store.put_catalog(found.catalog)
-        return found
+        return facts_of(self.config, self.listing)
 
     def write(self) -> None:
         """Keep verdicts, and what was parsed for them."""
@@ -132,31 +127,16 @@ def facts_of(config: Config, found: Listing | None = None) -> Facts:
     Raises:
         DocgenError: A dialect was named and does not fit.
     """
-    return _facts(config, _catalog(config), found)
-
-
-def _facts(
-    config: Config,
-    catalog: Catalog,
-    found: Listing | None,
-    whole: Callable[[], Catalog] | None = None,
-) -> Facts:
-    """Return the facts of a tree whose Catalog is known, in part or as a whole."""
+    from docgen.extract import extract, extract_brief
     from docgen.prose.facts import Facts
 
-    return Facts(config.root, catalog, config.cache, found, whole)
-
-
-def _catalog(config: Config) -> Catalog:
-    """Return the Catalog of a tree."""
-    from docgen.extract import extract
-
     try:
-        return extract(config)
+        catalog = extract_brief(config, found)
     except SourceError:
         if config.dialect or config.packages:
             raise
-        return _bare(config.root)
+        return Facts(config.root, _bare(config.root), config.cache, found)
+    return Facts(config.root, catalog, config.cache, found, lambda: extract(config))
 
 
 def _bare(root: Path) -> Catalog:

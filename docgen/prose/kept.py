@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from docgen.catalog import Catalog, Entry
 from docgen.keys import own_listing
 from docgen.listing import Listing
 from docgen.prose.model import Verdict
@@ -45,12 +44,10 @@ class Store:
     def __init__(self, config: Config, found: Listing) -> None:
         """Read what is kept for a state of a tree."""
         self.root = config.root
-        own = own_listing().every_state
+        own = own_listing().state
         words = (found.state, own, config.dialect, *config.packages, "|", *config.api)
         digest = hashlib.sha256("\0".join((*words, platform.python_version())).encode())
-        key = digest.hexdigest()[:32]
-        self._file = config.cache / f"verdicts-{key}.msgpack"
-        self._brief = config.cache / f"brief-{key}.msgpack" if found.whole else None
+        self._file = config.cache / f"verdicts-{digest.hexdigest()[:32]}.msgpack"
         self._documents: dict[str, Judged] = {}
         self._changed = False
         try:
@@ -75,43 +72,10 @@ class Store:
         self._documents[name] = Judged(digest=digest, verdicts=verdicts, asked=needs)
         self._changed = True
 
-    def catalog(self) -> Catalog | None:
-        """Return what is kept of the tree's Catalog, see `brief`; None where nothing is."""
-        try:
-            data = self._brief.read_bytes() if self._brief is not None else b""
-            return msgspec.msgpack.decode(data, type=Catalog) if data else None
-        except (OSError, msgspec.MsgspecError):
-            return None
-
-    def put_catalog(self, catalog: Catalog) -> None:
-        """Keep what documents are mostly held against."""
-        if self._brief is not None:
-            data = msgspec.msgpack.encode(brief(catalog))
-            keep(self._brief, data, "brief-*.msgpack", KEPT)
-
     def write(self) -> None:
         """Write what is kept where it changed; a cache that cannot be written is none."""
         if self._changed:
             keep(self._file, msgspec.msgpack.encode(self._documents), "verdicts-*.msgpack", KEPT)
-
-
-def brief(catalog: Catalog) -> Catalog:
-    """Return a Catalog without values, items of the API and diagnostics: a part is read faster."""
-    entries = tuple(
-        Entry(
-            key=e.key,
-            target=e.target,
-            workload=e.workload,
-            scenario=e.scenario,
-            setting=e.setting,
-            values={},
-            source=e.source,
-        )
-        for e in catalog.entries
-    )
-    return msgspec.structs.replace(
-        catalog, entries=entries, api=(), rows=(), boards=(), diagnostics=(), files={}
-    )
 
 
 def digest_of(path: Path) -> str:

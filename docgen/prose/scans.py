@@ -42,8 +42,8 @@ _HEADER = re.compile(rb"[ \t]*(?:async[ \t]+def|def|class)\b")
 class Scan(msgspec.Struct, frozen=True, array_like=True):
     """What a look at one file gave."""
 
-    stamp: tuple[int, int, int, bool]
-    """State of the file, as `Stamp` has it."""
+    stamp: Stamp
+    """State of the file."""
     words: str
     """Its words, each once, with blanks between them."""
     classes: tuple[str, ...] = ()
@@ -105,7 +105,6 @@ def _load(kept: Path | None) -> dict[str, Scan]:
 
 def _scan(path: Path, stamp: Stamp, seen: dict[tuple[bool, bytes], Scan], *, python: bool) -> Scan:
     """Return what a look at a file gives; nothing where it is no text or cannot be read."""
-    plain = tuple(stamp)
     try:
         data = path.read_bytes()
     except OSError:
@@ -114,9 +113,9 @@ def _scan(path: Path, stamp: Stamp, seen: dict[tuple[bool, bytes], Scan], *, pyt
         data = b""
     same = seen.get((python, data))
     if same is not None:
-        return msgspec.structs.replace(same, stamp=plain)
+        return msgspec.structs.replace(same, stamp=stamp)
     scan = Scan(
-        stamp=plain,
+        stamp=stamp,
         words=" ".join(_words(data)),
         classes=tuple(dict.fromkeys(_classes(data))) if python else (),
         claims=python and _claims(data),

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from docgen.catalog import Source
-from docgen.listing import Listing
+from docgen.listing import Listing, Stamp
 from docgen.prose.files import FORM, Index
 from docgen.prose.scans import MARKS
 from docgen.writing import keep
@@ -46,8 +46,8 @@ class Docstring(msgspec.Struct, frozen=True, kw_only=True):
 class Parsed(msgspec.Struct, frozen=True, array_like=True):
     """What one file defines."""
 
-    stamp: tuple[int, int, int, bool]
-    """State of the file, as `Stamp` has it."""
+    stamp: Stamp
+    """State of the file."""
     classes: tuple[ClassInfo, ...] = ()
     """Its classes."""
     docstrings: tuple[Docstring, ...] = ()
@@ -112,7 +112,7 @@ class Symbols:
 
     def parsed(self, path: str) -> Parsed:
         """Return what one file defines; nothing where it cannot be read."""
-        stamp = tuple(self._listing.files[path])
+        stamp = self._listing.files[path]
         known = self._parsed.get(path)
         if known is None or known.stamp != stamp:
             known = self._parsed[path] = self._read(path, stamp)
@@ -133,7 +133,7 @@ class Symbols:
             keep(self._kept, msgspec.msgpack.encode(here), "symbols-*.msgpack", 1)
             self._changed = False
 
-    def _read(self, path: str, stamp: tuple[int, int, int, bool]) -> Parsed:
+    def _read(self, path: str, stamp: Stamp) -> Parsed:
         """Parse one file; files of the same content share the work."""
         try:
             data = (self._root / path).read_bytes()
@@ -155,11 +155,11 @@ def _parse(data: bytes) -> Parsed:
     try:
         tree = ast.parse(data)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return Parsed((0, 0, 0, False))
+        return Parsed(Stamp(0, 0, 0))
     found = [_docstring(tree, ""), *_below(tree.body, "")]
     classes = tuple(item for item in found if isinstance(item, ClassInfo))
     docstrings = tuple(item for item in found if isinstance(item, Docstring))
-    return Parsed((0, 0, 0, False), classes, docstrings)
+    return Parsed(Stamp(0, 0, 0), classes, docstrings)
 
 
 def _below(body: list[ast.stmt], path: str) -> Iterator[ClassInfo | Docstring]:

@@ -63,11 +63,11 @@ class WordLists(Places):
     def gpu_sizes(self) -> dict[tuple[str, str], dict[int, str]]:
         """Return the memory sizes in GB of each GPU and form, each with a word that says so."""
         found: dict[tuple[str, str], dict[int, str]] = {}
-        for word in self.index.words:
-            match = _GPU_WORD.match(word)
-            if match:
-                model, form, size = match.groups()
-                found.setdefault((model, form.upper()), {}).setdefault(int(size), word)
+        words = filter(None, map(_GPU_WORD.match, self.index.words))
+        for match in sorted(words, key=lambda m: m.string):
+            word = match.string
+            model, form, size = match.groups()
+            found.setdefault((model, form.upper()), {}).setdefault(int(size), word)
         return found
 
     @cached_property
