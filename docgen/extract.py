@@ -151,7 +151,7 @@ class _Place:
     def keep(self, kind: str, ending: str, data: bytes, number: int) -> None:
         """Keep something of a kind."""
         file = self.config.cache / f"{kind}-{self.key}.{ending}"
-        keep(file, data, f"{kind}-*.{ending}", number)
+        keep(file, data, f"{kind}-*.{ending}", number, durable=ending == "bin")
 
 
 def _choose(config: Config) -> Dialect:

@@ -162,5 +162,5 @@ def _may_document(data: bytes, start: int) -> bool:
         line = data.rfind(b"\n", 0, end) + 1
         above = data[line:end].strip()
         if above and not above.startswith(b"#"):
-            return above.endswith((b":", b"(")) or b"#" in above
+            return above.endswith((b":", b"(", b"'", b'"')) or b"#" in above
     return True
