@@ -170,3 +170,21 @@ def test_all_lies_in_one_document(name, facts) -> None:
 def test_all_true_statements_in_one_document(name, facts) -> None:
     texts = [true for _, true, _ in STATEMENTS.values()]
     assert [v for v in verdicts(name, texts, facts) if not v.holds] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("The script will generate (or append to) a file at `scripts/mine.py`.", False),
+        ("Its results go to `docs/measured`, and the guide shows them.", False),
+        ("`--all` keeps what was weighed in `docs/measured`.", False),
+        ("The program to write labels is located in `scripts/mine.py`.", True),
+        ("It writes a list. Use it with `scripts/mine.py`.", True),
+        ("To save time, go to the section in `docs/mine.md`.", True),
+        ("Go to `docs/mine.md` for more.", True),
+        ("Labels are made by `scripts/mine.py`.", True),
+    ],
+)
+def test_a_place_where_something_is_written_need_not_be_there(text, found, facts) -> None:
+    document = markdown.read(text + "\n", "README.md")
+    assert [v.code for v in judge(facts, [document]).findings] == ["path"] * found
