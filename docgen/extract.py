@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from docgen.dialects import Dialect
     from docgen.listing import Listing
 
+OTHER_DIALECT = "other-dialect"
+"""Diagnostic of files in a second dialect, which were not read."""
+
 KEPT = 4
 """Catalogs that the cache keeps; older ones are removed."""
 
@@ -42,8 +45,8 @@ def extract(config: Config, *, strict: bool = False, cache: bool = True) -> Cata
 def extract_brief(config: Config, found: Listing | None = None) -> Catalog:
     """Return the Catalog of a source tree as far as prose is held against it.
 
-    Values of entries, items of the API, tables and diagnostics are left out: a tenth of
-    the Catalog is read faster.
+    Values of entries, items of the API, tables and most diagnostics are left out: a tenth
+    of the Catalog is read faster.
 
     Args:
         config: What to read.
@@ -192,7 +195,7 @@ def _decoded(data: bytes | None) -> Catalog | None:
 
 
 def _shortened(catalog: Catalog) -> Catalog:
-    """Return a Catalog without values, items of the API, tables and diagnostics."""
+    """Return a Catalog without values, items of the API, tables and most diagnostics."""
     import msgspec
 
     from docgen.catalog import Entry
@@ -210,7 +213,13 @@ def _shortened(catalog: Catalog) -> Catalog:
         for e in catalog.entries
     )
     return msgspec.structs.replace(
-        catalog, entries=entries, api=(), rows=(), boards=(), diagnostics=(), files={}
+        catalog,
+        entries=entries,
+        api=(),
+        rows=(),
+        boards=(),
+        diagnostics=tuple(d for d in catalog.diagnostics if d.code == OTHER_DIALECT),
+        files={},
     )
 
 
@@ -271,7 +280,7 @@ def _note_others(catalog: Catalog, dialect: Dialect) -> Catalog:
 
     notes = tuple(
         Diagnostic(
-            code="other-dialect",
+            code=OTHER_DIALECT,
             severity="warning",
             message=f"want one dialect, got {count} files of the dialect {name} too; "
             f"read them with --dialect {name}",

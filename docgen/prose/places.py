@@ -178,6 +178,15 @@ class Places:
                 return False
             here = here.rpartition("/")[0]
 
+    def is_of_another_project(self, document: str) -> bool:
+        """Tell whether a document is in a folder that is installed as a project of its own."""
+        here = document.rpartition("/")[0]
+        while here:
+            if f"{here}/setup.py" in self.file_set:
+                return True
+            here = here.rpartition("/")[0]
+        return False
+
     def moved(self, path: str) -> str:
         """Return the only other place of a file's name; empty where there is none or several."""
         name = PurePosixPath(path).name

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from functools import cached_property
 
 from docgen.catalog import Catalog, FieldSpec, Source
+from docgen.extract import OTHER_DIALECT
 from docgen.prose import symbols, versions
 from docgen.prose.names import nearest, plain
 from docgen.prose.places import Places
@@ -141,9 +142,15 @@ class WordLists(Places):
                 plains |= group
         return plains
 
+    @cached_property
+    def is_partial(self) -> bool:
+        """Tell whether the tree has configurations that were not read: of another dialect."""
+        return any(d.code == OTHER_DIALECT for d in self.catalog.diagnostics)
+
     def has_config(self, name: str) -> bool:
-        """Tell whether any system has a configuration of a benchmark."""
-        return plain(name) in self._configured
+        """Tell whether any system has, or may have, a configuration of a benchmark."""
+        unknown = self.is_partial or not self.catalog.entries
+        return unknown or plain(name) in self._configured
 
     @cached_property
     def _configured(self) -> set[str]:
@@ -154,7 +161,9 @@ class WordLists(Places):
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """Return how many benchmarks and systems have configurations."""
+        """Return how many benchmarks and systems have configurations; nothing if unknown."""
+        if self.is_partial:
+            return {}
         return {
             "benchmarks": len({e.workload for e in self.catalog.entries}),
             "systems": len({e.target for e in self.catalog.entries}),
