@@ -9,7 +9,7 @@ import click
 
 from docgen.cli.group import load_config, main, source_options
 from docgen.errors import DriftError, Problem, UsageError
-from docgen.findings import FORMATS, SEVERITIES
+from docgen.severities import COLOURS, FORMATS, SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,19 +164,24 @@ def _print_rule(rule: Rule) -> None:
 
 def _put(report: Report, form: str, severity: str) -> None:
     """Print a report in one of its forms."""
-    from docgen import __version__
-    from docgen.findings import at_least, dumps, to_github, to_sarif
+    import json
+
+    from docgen.findings import at_least, to_items
+    from docgen.forms import Text, to_github, to_sarif
     from docgen.lint.rules import RULES
 
     shown = at_least(report.findings, severity)
     if form == "json":
-        click.echo(dumps(report.to_json()))
+        click.echo(json.dumps(report.to_json(), indent=2, ensure_ascii=False))
     elif form == "sarif":
-        titles = {rule.id: rule.title for rule in RULES.values()}
+        texts = {
+            r.id: Text(title=r.title, why=r.reason, example=r.example, severity=r.severity)
+            for r in RULES.values()
+        }
         both = [*shown, *at_least(report.accepted, severity)]
-        click.echo(dumps(to_sarif(both, "docgen lint", __version__, titles)))
+        click.echo(to_sarif(to_items(both), "docgen lint", texts))
     elif form == "github":
-        click.echo(to_github(shown), nl=False)
+        click.echo(to_github(to_items(shown)))
     else:
         _print_text(report, shown)
 
@@ -185,9 +190,8 @@ def _print_text(report: Report, shown: Sequence[Finding]) -> None:
     """Print findings for people: what, where, beside what, for which configurations."""
     from docgen.findings import count
 
-    colours = {"error": "red", "warning": "yellow", "info": "cyan"}
     for finding in shown:
-        head = click.style(f"{finding.severity} {finding.code}", fg=colours[finding.severity])
+        head = click.style(f"{finding.severity} {finding.code}", fg=COLOURS[finding.severity])
         click.echo(f"{click.style(finding.place, bold=True)}: {head}: {finding.message}")
         for other in finding.others[:3]:
             place = f"{other.source.path}:{other.source.line}"
