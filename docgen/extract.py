@@ -45,8 +45,8 @@ def extract(config: Config, *, strict: bool = False, cache: bool = True) -> Cata
 def extract_brief(config: Config, found: Listing | None = None) -> Catalog:
     """Return the Catalog of a source tree as far as prose is held against it.
 
-    Values of entries, items of the API, tables and most diagnostics are left out: a tenth
-    of the Catalog is read faster.
+    Values of entries, items of the API, tables and warnings are left out: a tenth of the
+    Catalog is read faster.
 
     Args:
         config: What to read.
@@ -195,7 +195,7 @@ def _decoded(data: bytes | None) -> Catalog | None:
 
 
 def _shortened(catalog: Catalog) -> Catalog:
-    """Return a Catalog without values, items of the API, tables and most diagnostics."""
+    """Return a Catalog without values, items of the API, tables and warnings."""
     import msgspec
 
     from docgen.catalog import Entry
@@ -218,7 +218,9 @@ def _shortened(catalog: Catalog) -> Catalog:
         api=(),
         rows=(),
         boards=(),
-        diagnostics=tuple(d for d in catalog.diagnostics if d.code == OTHER_DIALECT),
+        diagnostics=tuple(
+            d for d in catalog.diagnostics if d.severity == "error" or d.code == OTHER_DIALECT
+        ),
         files={},
     )
 

@@ -149,8 +149,15 @@ class WordLists(Places):
 
     def has_config(self, name: str) -> bool:
         """Tell whether any system has, or may have, a configuration of a benchmark."""
-        unknown = self.is_partial or not self.catalog.entries
-        return unknown or plain(name) in self._configured
+        if self.is_partial or not self.catalog.entries or plain(name) in self._configured:
+            return True
+        return bool(self._unread & self.spellings_of(name))
+
+    @cached_property
+    def _unread(self) -> set[str]:
+        """Return the names of folders and files that could not be read as configurations."""
+        paths = {d.source.path for d in self.catalog.diagnostics if d.severity == "error"}
+        return {plain(part.removesuffix(".py")) for path in paths for part in path.split("/")}
 
     @cached_property
     def _configured(self) -> set[str]:
