@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from docgen.cli.group import load_config, main, source_options
+from docgen.cli.progress import show_parts
 from docgen.errors import DriftError, Problem, UsageError
 from docgen.severities import COLOURS, FORMATS, SEVERITIES
 
@@ -103,10 +104,11 @@ def lint_tree(
         _print_rules(explain)
         return
     _check_names("--rule", only)
-    from docgen.lint import run
+    from docgen.lint import PARTS, run
 
     config = load_config(root, source, dialect)
-    report = run(config, ignore_file=ignore_file, only=only)
+    with show_parts("looking", len(PARTS), quiet=as_json) as begin:
+        report = run(config, ignore_file=ignore_file, only=only, on_part=begin)
     _put(report, "json" if as_json else form, severity)
     failing = report.failing(fail_on) if fail_on != NEVER else ()
     if failing and (as_json or form != "text"):

@@ -149,14 +149,17 @@ class WordLists(Places):
 
     def has_config(self, name: str) -> bool:
         """Tell whether any system has, or may have, a configuration of a benchmark."""
-        if self.is_partial or not self.catalog.entries or plain(name) in self._configured:
+        known = self.catalog.entries or self.is_partial
+        if not known or plain(name) in self._configured:
             return True
         return bool(self._unread & self.spellings_of(name))
 
     @cached_property
     def _unread(self) -> set[str]:
-        """Return the names of folders and files that could not be read as configurations."""
+        """Return the names of folders and files that were not or could not be read."""
         paths = {d.source.path for d in self.catalog.diagnostics if d.severity == "error"}
+        if self.is_partial:
+            paths.update(path for path in self.index.files if path.startswith("configs/"))
         return {plain(part.removesuffix(".py")) for path in paths for part in path.split("/")}
 
     @cached_property

@@ -216,7 +216,10 @@ def test_a_configuration_that_could_not_be_read_is_not_missing(mill) -> None:
 def test_a_tree_with_files_of_a_second_dialect_is_not_counted(mill) -> None:
     shutil.rmtree(mill / "configs/rye")
     (mill / "configs/G8x1/Offline").mkdir(parents=True)
-    (mill / "configs/G8x1/Offline/rye.py").write_text("EXPORTS = {}\n")
+    other = mill / "configs/G8x1/Offline/barley.py"
+    other.write_text("EXPORTS = {}\n")
+    assert _told(mill) == {"no-config"}
+    other.rename(other.with_name("rye.py"))
     assert _told(mill) == set()
 
 
