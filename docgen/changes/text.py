@@ -40,7 +40,7 @@ def print_changes(changes: Changes, console: Console, *, full: bool = False) -> 
         console.print()
         console.print("[bold]fields under another name[/]")
         for field in changes.renamed:
-            told = f"{field.equal} of {field.configurations} values equal"
+            told = f"{field.equal} of {field.configurations} equal"
             tail = told if field.configurations else "same type and description"
             words = f"  {_safe(field.old)} → {_safe(field.new)}  [dim]({tail})[/]"
             console.print(words, highlight=False, soft_wrap=True)
