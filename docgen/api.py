@@ -14,7 +14,7 @@ import msgspec
 from docgen.catalog import ApiItem, Source
 from docgen.evaluation.notes import Notes
 from docgen.evaluation.tree import Module, Tree
-from docgen.snippets.store import write_atomically
+from docgen.writing import write_atomically
 
 if TYPE_CHECKING:
     import griffe

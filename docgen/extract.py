@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import platform
-import stat
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from docgen.catalog import Catalog, Diagnostic, Source
-from docgen.claims.arguments import tool_files
-from docgen.config import Config
-from docgen.dialects import Dialect, choose
+from docgen import keys
 from docgen.errors import Problem, SourceError
-from docgen.evaluation.tree import MAX_BYTES
-from docgen.foreign import OURS
-from docgen.snippets.store import write_atomically
+from docgen.writing import keep
+
+if TYPE_CHECKING:
+    from docgen.catalog import Catalog, Diagnostic
+    from docgen.config import Config
+    from docgen.dialects import Dialect
+    from docgen.listing import Listing
+
+OTHER_DIALECT = "other-dialect"
+"""Diagnostic of files in a second dialect, which were not read."""
 
 KEPT = 4
 """Catalogs that the cache keeps; older ones are removed."""
@@ -38,25 +36,211 @@ def extract(config: Config, *, strict: bool = False, cache: bool = True) -> Cata
         SourceError: When no dialect fits the tree; with `strict`, with every error
             that was found in it, each with file, line and column.
     """
-    dialect = choose(config.root, config.packages, config.dialect)
-    file = config.cache / f"catalog-{_key(config, dialect)}.msgpack" if cache else None
-    catalog = _load(file) if file is not None else None
-    if catalog is None:
-        folder = config.cache if cache else None
-        catalog = dialect.read(config.root, config.packages, config.api, folder)
-        catalog = _note_others(_with_tools(catalog, config.root), dialect)
-        if file is not None:
-            _keep(file, catalog)
+    catalog = _extract(_Place(config)) if cache else _read(config, _choose(config), None)
     if strict:
         raise_errors(catalog)
     return catalog
 
 
+def extract_brief(config: Config, found: Listing | None = None) -> Catalog:
+    """Return the Catalog of a source tree as far as prose is held against it.
+
+    Values of entries, items of the API, tables and warnings are left out: a tenth of the
+    Catalog is read faster.
+
+    Args:
+        config: What to read.
+        found: The tree's files, where they are known.
+
+    Raises:
+        SourceError: When no dialect fits the tree.
+    """
+    return _brief(_Place(config, found))
+
+
+def export(config: Config, *, strict: bool = False) -> tuple[bytes, list[Problem]]:
+    """Return the JSON form of a tree's Catalog, and its errors; kept like the Catalog.
+
+    Args:
+        config: What to read.
+        strict: Raise the errors instead.
+
+    Raises:
+        SourceError: When no dialect fits the tree; with `strict`, with every error
+            that was found in it.
+    """
+    data, problems = _export(_Place(config))
+    if strict and problems:
+        raise SourceError(problems)
+    return data, problems
+
+
+def _export(place: _Place) -> tuple[bytes, list[Problem]]:
+    """Return the JSON form of a tree's Catalog, and its errors, from the cache if there."""
+    kept = place.load("exported", "bin")
+    if kept is not None:
+        head, _, data = kept.partition(b"\n")
+        return data, _problems_of(head)
+    from docgen.catalog import to_json
+
+    catalog = _extract(place)
+    data, problems = to_json(catalog), errors_of(catalog)
+    place.keep("exported", "bin", _line(problems) + b"\n" + data, 1)
+    return data, problems
+
+
+def _line(problems: list[Problem]) -> bytes:
+    """Return problems as a line of JSON."""
+    import json
+
+    return json.dumps([[p.where, p.want, p.got, p.do] for p in problems]).encode()
+
+
+def _problems_of(line: bytes) -> list[Problem]:
+    """Return the problems of a line of JSON."""
+    if line == b"[]":
+        return []
+    import json
+
+    return [Problem(*words) for words in json.loads(line)]
+
+
+class _Place:
+    """Where the cache keeps what was read from a tree in its present state.
+
+    The key by content names the files. A key by stamps leads to it without a look into the
+    tree; it is taken before anything is read, so a change that comes later has other stamps.
+    """
+
+    def __init__(self, config: Config, found: Listing | None = None) -> None:
+        """Look at the stamps of the tree."""
+        self.config = config
+        self._stamps = keys.by_stamps(config, found)
+        self._short = config.cache / f"state-{self._stamps}"
+        self._key = self._known() if self._stamps else ""
+        self._dialect: Dialect | None = None
+
+    def _known(self) -> str:
+        """Return the key by content that is kept for these stamps; empty without one."""
+        try:
+            key = self._short.read_text("ascii")
+        except (OSError, UnicodeDecodeError):
+            return ""
+        return key if key.isalnum() else ""
+
+    @property
+    def dialect(self) -> Dialect:
+        """Return the dialect of the tree."""
+        if self._dialect is None:
+            self._dialect = _choose(self.config)
+        return self._dialect
+
+    @property
+    def key(self) -> str:
+        """Return the key by content."""
+        if not self._key:
+            self._key = keys.by_content(self.config, self.dialect)
+            if self._stamps:
+                keep(self._short, self._key.encode(), "state-*", KEPT)
+        return self._key
+
+    def load(self, kind: str, ending: str) -> bytes | None:
+        """Return what is kept of a kind; None where nothing is."""
+        try:
+            return (self.config.cache / f"{kind}-{self.key}.{ending}").read_bytes()
+        except OSError:
+            return None
+
+    def keep(self, kind: str, ending: str, data: bytes, number: int) -> None:
+        """Keep something of a kind."""
+        file = self.config.cache / f"{kind}-{self.key}.{ending}"
+        keep(file, data, f"{kind}-*.{ending}", number, durable=ending == "bin")
+
+
+def _choose(config: Config) -> Dialect:
+    """Return the dialect of a tree."""
+    from docgen.dialects import choose
+
+    return choose(config.root, config.packages, config.dialect)
+
+
+def _extract(place: _Place) -> Catalog:
+    """Return the Catalog of a tree, from the cache where it is there."""
+    import msgspec
+
+    found = _decoded(place.load("catalog", "msgpack"))
+    if found is None:
+        found = _read(place.config, place.dialect, place.config.cache)
+        place.keep("catalog", "msgpack", msgspec.msgpack.encode(found), KEPT)
+        place.keep("brief", "msgpack", msgspec.msgpack.encode(_shortened(found)), KEPT)
+    return found
+
+
+def _brief(place: _Place) -> Catalog:
+    """Return the short Catalog of a tree, from the cache where it is there."""
+    found = _decoded(place.load("brief", "msgpack"))
+    return _shortened(_extract(place)) if found is None else found
+
+
+def _decoded(data: bytes | None) -> Catalog | None:
+    """Return a kept Catalog; None where there is none that can be read."""
+    import msgspec
+
+    from docgen.catalog import Catalog
+
+    try:
+        return msgspec.msgpack.decode(data, type=Catalog) if data is not None else None
+    except msgspec.MsgspecError:
+        return None
+
+
+def _shortened(catalog: Catalog) -> Catalog:
+    """Return a Catalog without values, items of the API, tables and warnings."""
+    import msgspec
+
+    from docgen.catalog import Entry
+
+    entries = tuple(
+        Entry(
+            key=e.key,
+            target=e.target,
+            workload=e.workload,
+            scenario=e.scenario,
+            setting=e.setting,
+            values={},
+            source=e.source,
+        )
+        for e in catalog.entries
+    )
+    return msgspec.structs.replace(
+        catalog,
+        entries=entries,
+        api=(),
+        rows=(),
+        boards=(),
+        diagnostics=tuple(
+            d for d in catalog.diagnostics if d.severity == "error" or d.code == OTHER_DIALECT
+        ),
+        files={},
+    )
+
+
+def _read(config: Config, dialect: Dialect, folder: Path | None) -> Catalog:
+    """Return the Catalog of a tree, read anew."""
+    catalog = dialect.read(config.root, config.packages, config.api, folder)
+    return _note_others(_with_tools(catalog, config.root), dialect)
+
+
 def raise_errors(catalog: Catalog) -> None:
     """Raise SourceError with every error among the diagnostics; return when there is none."""
-    problems = [problem_of(d) for d in catalog.diagnostics if d.severity == "error"]
+    problems = errors_of(catalog)
     if problems:
         raise SourceError(problems)
+
+
+def errors_of(catalog: Catalog) -> list[Problem]:
+    """Return the errors among the diagnostics as problems."""
+    return [problem_of(d) for d in catalog.diagnostics if d.severity == "error"]
 
 
 def problem_of(diagnostic: Diagnostic) -> Problem:
@@ -70,8 +254,12 @@ def problem_of(diagnostic: Diagnostic) -> Problem:
 
 def _with_tools(catalog: Catalog, root: Path) -> Catalog:
     """Return the Catalog of a tree of others with its make targets and their programs."""
+    from docgen.foreign import OURS
+
     if catalog.dialect == OURS:
         return catalog
+    import msgspec
+
     from docgen.claims.arguments import close_fields, read_programs
     from docgen.claims.makefiles import read_makefiles
 
@@ -88,9 +276,13 @@ def _with_tools(catalog: Catalog, root: Path) -> Catalog:
 
 def _note_others(catalog: Catalog, dialect: Dialect) -> Catalog:
     """Return the Catalog with a warning for files of other dialects, which were not read."""
+    import msgspec
+
+    from docgen.catalog import Diagnostic, Source
+
     notes = tuple(
         Diagnostic(
-            code="other-dialect",
+            code=OTHER_DIALECT,
             severity="warning",
             message=f"want one dialect, got {count} files of the dialect {name} too; "
             f"read them with --dialect {name}",
@@ -99,80 +291,3 @@ def _note_others(catalog: Catalog, dialect: Dialect) -> Catalog:
         for name, count in dialect.others
     )
     return msgspec.structs.replace(catalog, diagnostics=(*catalog.diagnostics, *notes))
-
-
-def _key(config: Config, dialect: Dialect) -> str:
-    """Return a hash over everything that the Catalog depends on."""
-    digest = hashlib.sha256()
-    others = (f"{name}:{count}" for name, count in dialect.others)
-    words = (dialect.name, *others, *config.packages, "|", *config.api, platform.python_version())
-    for word in (config.root.name, *words):
-        digest.update(os.fsencode(word) + b"\0")
-    for path in _own_files():
-        digest.update(path.read_bytes())
-    digest.update(_state(config.root / "pyproject.toml"))
-    for name in _top(config.root) if dialect.name != OURS else ():
-        digest.update(os.fsencode(name) + b"\0")  # some files only have to be there
-    for file in tool_files(config.root) if dialect.name != OURS else ():
-        digest.update(os.fsencode(file.relative_to(config.root)) + b"\0")
-        digest.update(_state(file))
-    for folder in dict.fromkeys((*config.packages, *config.api, *dialect.folders)):
-        for file in _sources(config.root / folder.replace(".", "/")):
-            digest.update(os.fsencode(file.relative_to(config.root)) + b"\0")
-            digest.update(_state(file))
-    return digest.hexdigest()[:32]
-
-
-def _top(root: Path) -> list[str]:
-    """Return the names in the root of a tree, sorted."""
-    try:
-        return sorted(path.name for path in root.iterdir())
-    except OSError:
-        return []
-
-
-def _sources(folder: Path) -> Iterator[Path]:
-    """Yield the Python files below a folder, sorted; links to folders are not followed."""
-    for here, folders, names in os.walk(folder):
-        folders.sort()
-        yield from (Path(here, name) for name in sorted(names) if name.endswith(".py"))
-
-
-def _state(file: Path) -> bytes:
-    """Return what tells one state of a file from another: its content, where that is read."""
-    try:
-        status = file.stat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
-            return f"{status.st_mode}:{status.st_size}".encode()
-        return hashlib.sha256(file.read_bytes()).digest()
-    except OSError as error:
-        return str(error.errno).encode()
-
-
-def _own_files() -> list[Path]:
-    """Return docgen's own files that decide what is read; another docgen reads anew."""
-    here = Path(__file__).parent
-    names = ("api", "commands", "docstrings", "digests", "evaluate", "extract")
-    folders = ("catalog", "evaluation", "dialects", "claims")
-    own = [here / f"{name}.py" for name in names]
-    return own + [p for folder in folders for p in sorted((here / folder).glob("*.py"))]
-
-
-def _load(file: Path) -> Catalog | None:
-    """Return a kept Catalog; None where there is none that can be read."""
-    try:
-        return msgspec.msgpack.decode(file.read_bytes(), type=Catalog)
-    except (OSError, msgspec.MsgspecError):
-        return None
-
-
-def _keep(file: Path, catalog: Catalog) -> None:
-    """Keep a Catalog and remove the oldest ones; a cache that cannot be written is none."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(file, msgspec.msgpack.encode(catalog))
-        kept = sorted(file.parent.glob("catalog-*.msgpack"), key=lambda p: p.stat().st_mtime)
-        for old in kept[:-KEPT]:
-            old.unlink(missing_ok=True)
-    except OSError:
-        return

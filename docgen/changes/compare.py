@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from docgen.catalog import Catalog, Entry, FieldSpec, Json, Target, Value
+from docgen.catalog import Catalog, Entry, FieldSpec, Json, Source, Target, Value
 from docgen.changes import identity
 from docgen.changes.model import (
     Change,
@@ -21,6 +21,7 @@ from docgen.changes.model import (
     Renamed,
     Side,
     System,
+    Unread,
 )
 
 _ALIKE = 0.6
@@ -72,7 +73,20 @@ def compare(
         renamed=renamed,
         fields_added=() if target else _only(new, old, {r.new for r in renamed}),
         fields_removed=() if target else _only(old, new, {r.old for r in renamed}),
+        unread=tuple(_unread(((old, names[0]), (new, names[1])))),
     )
+
+
+def _unread(trees: Iterable[tuple[Catalog, str]]) -> Iterator[Unread]:
+    """Yield what of each tree could not be read: an entry that is missing may be there."""
+    for catalog, name in trees:
+        places = sorted(
+            {(d.source.path, d.source.line) for d in catalog.diagnostics if d.severity == "error"}
+        )
+        if places:
+            path, line = places[0]
+            first = Source(path=path, line=line)
+            yield Unread(tree=name or catalog.root, places=len(places), first=first)
 
 
 def _none() -> Target:

@@ -32,6 +32,8 @@ def to_markdown(changes: Changes) -> str:
             lines += [f"## {title}", ""]
             lines += [f"- {_code(f.name)} ({f.source.path}:{f.source.line})" for f in fields]
             lines.append("")
+    for unread in changes.unread:
+        lines += [f"{_plain(unread.text[:1].upper() + unread.text[1:])}.", ""]
     return "\n".join(lines)
 
 

@@ -165,6 +165,24 @@ class Declared(Frozen, frozen=True, kw_only=True):
     """Where it is declared."""
 
 
+class Unread(Frozen, frozen=True, kw_only=True):
+    """What of one tree is not compared: places that could not be read."""
+
+    tree: str
+    """The tree, as asked for."""
+    places: int
+    """How many places there are."""
+    first: Source
+    """The first of them."""
+
+    @property
+    def text(self) -> str:
+        """Return it in words."""
+        where = f"{self.first.path}:{self.first.line}"
+        many = f"{self.places} places" if self.places > 1 else "one place"
+        return f"not compared: {many} of {self.tree} that cannot be read, the first is {where}"
+
+
 class Changes(Frozen, frozen=True, kw_only=True):
     """Everything that differs between two trees."""
 
@@ -186,6 +204,8 @@ class Changes(Frozen, frozen=True, kw_only=True):
     """Fields that only the new tree declares."""
     fields_removed: tuple[Declared, ...] = ()
     """Fields that only the old tree declares."""
+    unread: tuple[Unread, ...] = ()
+    """What could not be read and is not compared, by tree."""
     schema: int = 1
     """Version of this form."""
 

@@ -32,6 +32,7 @@ def print_changes(changes: Changes, console: Console, *, full: bool = False) -> 
     console.print(head, highlight=False, soft_wrap=True)
     if changes.is_empty:
         console.print(f"nothing differs in {changes.same} configurations")
+        _print_unread(changes, console)
         return
     for gpu in changes.gpus:
         _print_gpu(gpu, console, full=full)
@@ -39,9 +40,10 @@ def print_changes(changes: Changes, console: Console, *, full: bool = False) -> 
         console.print()
         console.print("[bold]fields under another name[/]")
         for field in changes.renamed:
-            told = f"{field.equal} of {field.configurations} values equal"
+            told = f"{field.equal} of {field.configurations} equal"
             tail = told if field.configurations else "same type and description"
-            console.print(f"  {_safe(field.old)} → {_safe(field.new)}  [dim]({tail})[/]")
+            words = f"  {_safe(field.old)} → {_safe(field.new)}  [dim]({tail})[/]"
+            console.print(words, highlight=False, soft_wrap=True)
     for title, fields in (
         ("fields declared now", changes.fields_added),
         ("fields no longer declared", changes.fields_removed),
@@ -50,6 +52,16 @@ def print_changes(changes: Changes, console: Console, *, full: bool = False) -> 
             names = ", ".join(f.name for f in fields)
             console.print()
             console.print(f"[bold]{title}[/] ({len(fields)}): {_safe(names)}", highlight=False)
+    _print_unread(changes, console)
+
+
+def _print_unread(changes: Changes, console: Console) -> None:
+    """Print what could not be read: what seems new or gone may be there."""
+    if changes.unread:
+        console.print()
+    for unread in changes.unread:
+        words = f"{unread.text}; `docgen export` lists them"
+        console.print(f"[yellow]{_safe(words)}[/]", highlight=False, soft_wrap=True)
 
 
 def _safe(text: str) -> str:

@@ -45,6 +45,9 @@ class Finding:
     """What is wrong, in words; empty where it holds."""
 
 
+_Inside = tuple[dict[str, MakeTarget], list[tuple[re.Pattern[str], MakeTarget]]]
+
+
 class Tools:
     """What a tree offers to those who type commands."""
 
@@ -53,7 +56,9 @@ class Tools:
         self.makes = catalog.makes
         self.checked: dict[tuple[str, int], tuple[Finding, ...]] = {}
         """What `check_command` found, by text and line: guides repeat their commands."""
-        self._inside: dict[str, tuple[dict[str, MakeTarget], list[MakeTarget]]] = {}
+        self._files: dict[str, _Inside] = {}
+        self._reached: dict[int, list[MakeTarget]] = {}
+        self._anywhere = {t.name: t for t in reversed(catalog.makes)}
         self.programs = {
             c.name.removeprefix(PYTHON): c for c in catalog.commands if c.name.startswith(PYTHON)
         }
@@ -66,42 +71,51 @@ class Tools:
 
     def target(self, name: str, makefile: str = "") -> MakeTarget | None:
         """Return the target that make would take for a name; None where there is none."""
-        plain, inside = self._of(makefile)
+        plain, patterns = self._inside(makefile)
         if name in plain:
             return plain[name]
-        for target in inside:
-            pattern = re.escape(target.name).replace("%", "(.+)", 1)
-            if target.pattern and re.fullmatch(pattern, name):
-                return target
-        return None
+        return next((t for pattern, t in patterns if pattern.fullmatch(name)), None)
 
-    def _of(self, makefile: str) -> tuple[dict[str, MakeTarget], list[MakeTarget]]:
-        """Return the targets of a Makefile: the first plain one of each name, and all."""
-        if makefile not in self._inside:
-            inside = [t for t in self.makes if makefile in (t.makefile, t.source.path)]
-            plain = {t.name: t for t in reversed(inside) if not t.pattern}
-            self._inside[makefile] = (plain, inside)
-        return self._inside[makefile]
+    def _inside(self, makefile: str) -> _Inside:
+        """Return the targets of a Makefile: plain ones by name, and patterns."""
+        if makefile not in self._files:
+            plain: dict[str, MakeTarget] = {}
+            patterns: list[tuple[re.Pattern[str], MakeTarget]] = []
+            for target in self._of(makefile):
+                if target.pattern:
+                    text = re.escape(target.name).replace("%", "(.+)", 1)
+                    patterns.append((re.compile(text), target))
+                else:
+                    plain.setdefault(target.name, target)
+            self._files[makefile] = plain, patterns
+        return self._files[makefile]
+
+    def _of(self, makefile: str) -> list[MakeTarget]:
+        """Return the targets of the Makefile that is read by itself, or of one named."""
+        return [t for t in self.makes if makefile in (t.makefile, t.source.path)]
 
     def names(self, makefile: str = "") -> list[str]:
         """Return the names of all targets of the Makefile that is read by itself or named."""
-        return [t.name for t in self.makes if makefile in (t.makefile, t.source.path)]
+        return [t.name for t in self._of(makefile)]
 
     def reached(self, target: MakeTarget) -> list[MakeTarget]:
         """Return a target and those that it makes, in the order in which they are met."""
-        found, open_ones = [target], [target]
+        if id(target) not in self._reached:
+            self._reached[id(target)] = self._reach(target)
+        return self._reached[id(target)]
+
+    def _reach(self, target: MakeTarget) -> list[MakeTarget]:
+        """Return a target and those that it makes, found anew."""
+        found, open_ones, seen = [target], [target], {id(target)}
         while open_ones and len(found) < MAX_CALLS:
             one = open_ones.pop(0)
             for name in (*one.needs, *one.calls):
-                other = self.target(name, one.makefile) or self._anywhere(name)
-                if other is not None and other not in found:
+                other = self.target(name, one.makefile) or self._anywhere.get(name)
+                if other is not None and id(other) not in seen:
+                    seen.add(id(other))
                     found.append(other)
                     open_ones.append(other)
         return found
-
-    def _anywhere(self, name: str) -> MakeTarget | None:
-        """Return the first target of a name in any Makefile."""
-        return next((t for t in self.makes if t.name == name), None)
 
     def programs_of(self, target: MakeTarget, variable: str) -> list[str]:
         """Return the programs that get a variable of make as arguments, via calls too."""

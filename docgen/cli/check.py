@@ -9,6 +9,7 @@ import click
 
 from docgen.cli.group import load_config, main, source_options
 from docgen.errors import DriftError, Problem, UsageError
+from docgen.severities import COLOURS, FORMATS
 
 if TYPE_CHECKING:
     from docgen.check import Finding
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 ACCEPTED = ".docgen-accepted.json"
 """Baseline that is used unasked where the documentation folder has it."""
 
-_COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
-
 
 @main.command("check")
 @click.argument("documents", nargs=-1, type=click.Path(path_type=Path), metavar="[DOC]...")
@@ -31,7 +30,7 @@ _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "sarif", "github"]),
+    type=click.Choice(FORMATS),
     default="text",
     show_default=True,
     help="Form of the findings.",
@@ -218,16 +217,15 @@ def _show(
     """Print everything in the form that was asked for."""
     from dataclasses import asdict
 
+    from docgen.forms import to_github, to_sarif
     from docgen.prose import reports
 
     if form == "json":
         click.echo(reports.to_json(report, clean=clean, drift=[asdict(f) for f in drift]))
     elif form == "github":
-        click.echo(reports.to_github(report))
+        click.echo(to_github(reports.to_items(report)))
     elif form == "sarif":
-        from docgen.prose.sarif import to_sarif
-
-        click.echo(to_sarif(report))
+        click.echo(to_sarif(reports.to_items(report), "docgen check", reports.texts()))
     else:
         _show_drift(drift, failing)
         _show_prose(report)
@@ -251,7 +249,7 @@ def _show_prose(report: Report) -> None:
 
     for one in report.findings:
         if not one.reason:
-            head = click.style(f"{one.severity} {one.code}", fg=_COLOURS[one.severity])
+            head = click.style(f"{one.severity} {one.code}", fg=COLOURS[one.severity])
             click.echo(f"{one.document}:{one.line}: {head}: {reports.sentence(one)}")
     numbers = reports.summary(report)
     click.echo(

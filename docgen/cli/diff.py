@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from docgen.cli.group import main
+from docgen.cli.progress import show_parts
 
 if TYPE_CHECKING:
     from docgen.catalog import Catalog
@@ -70,11 +71,16 @@ def diff_trees(
     if output is not None and not (as_json or markdown):
         problem = Problem("--output", "--json or --markdown with it", "neither", "add one")
         raise UsageError(problem)
-    before = read_side(old, option="OLD", dialect=old_dialect)
-    after = read_side(new, option="NEW", dialect=new_dialect)
-    if target:
-        _check_target(target, before.catalog, after.catalog)
-    changes = compare(before.catalog, after.catalog, target=target, names=(before.name, after.name))
+    with show_parts("comparing", 3, quiet=as_json) as begin:
+        begin(f"reading {old}")
+        before = read_side(old, option="OLD", dialect=old_dialect)
+        begin(f"reading {new}")
+        after = read_side(new, option="NEW", dialect=new_dialect)
+        begin("holding one against the other")
+        if target:
+            _check_target(target, before.catalog, after.catalog)
+        names = (before.name, after.name)
+        changes = compare(before.catalog, after.catalog, target=target, names=names)
     if as_json:
         from docgen.changes.model import to_json
 

@@ -11,6 +11,7 @@ from docgen.cli.group import load_config, main, source_options
 
 if TYPE_CHECKING:
     from docgen.catalog import Catalog
+    from docgen.errors import Problem
 
 SHOWN = 20
 """Errors of a tree that are printed; the Catalog has all."""
@@ -58,17 +59,25 @@ def export_catalog(
       docgen export --source closed/SUBMITTER --digests
       docgen export | jq '.entries[].key'
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
-    from docgen import catalog as c
-    from docgen.extract import extract
-
     if schema:
-        put(c.schema_json(), output)
+        from docgen.catalog import schema_json
+
+        put(schema_json(), output)
         return
     config = load_config(root, source, dialect)
-    catalog = extract(config, strict=source is None and not lenient)
-    put(_lines(catalog) if digests else c.to_json(catalog), output)
-    if not lenient:
-        _end_on_errors(catalog)
+    strict = source is None and not lenient
+    if digests:
+        from docgen.extract import errors_of, extract
+
+        catalog = extract(config, strict=strict)
+        data, problems = _lines(catalog), errors_of(catalog)
+    else:
+        from docgen.extract import export
+
+        data, problems = export(config, strict=strict)
+    put(data, output)
+    if problems and not lenient:
+        _end_on_errors(problems, config.root.resolve().name)
 
 
 def _lines(catalog: Catalog) -> bytes:
@@ -87,24 +96,21 @@ def put(data: bytes, output: Path | None) -> None:
     click.echo(f"wrote {output} ({len(data):,} bytes)", err=True)
 
 
-def _end_on_errors(catalog: Catalog) -> None:
-    """Raise SourceError with the first errors of a tree; return when there is none."""
+def _end_on_errors(problems: list[Problem], where: str) -> None:
+    """Raise SourceError with the first errors of a tree."""
     from docgen.errors import Problem, SourceError
-    from docgen.extract import problem_of
 
-    problems = [problem_of(d) for d in catalog.diagnostics if d.severity == "error"]
     if len(problems) > SHOWN:
         want, got = "a tree without errors", f"{len(problems) - SHOWN} more errors"
         do = "see the diagnostics of the exported Catalog"
-        problems = [*problems[:SHOWN], Problem(catalog.root, want, got, do)]
-    if problems:
-        raise SourceError(problems)
+        problems = [*problems[:SHOWN], Problem(where, want, got, do)]
+    raise SourceError(problems)
 
 
 def _write(path: Path, data: bytes) -> None:
     """Write a file whole or not at all; OutputError where the place refuses."""
     from docgen.errors import OutputError, Problem
-    from docgen.snippets.store import write_atomically
+    from docgen.writing import write_atomically
 
     try:
         write_atomically(path, data)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from docgen.cli.group import load_config, main, source_options
+from docgen.cli.progress import show_parts
 from docgen.errors import DriftError, Problem, UsageError
-from docgen.findings import FORMATS, SEVERITIES
+from docgen.severities import COLOURS, FORMATS, SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,10 +104,11 @@ def lint_tree(
         _print_rules(explain)
         return
     _check_names("--rule", only)
-    from docgen.lint import run
+    from docgen.lint import PARTS, run
 
     config = load_config(root, source, dialect)
-    report = run(config, ignore_file=ignore_file, only=only)
+    with show_parts("looking", len(PARTS), quiet=as_json) as begin:
+        report = run(config, ignore_file=ignore_file, only=only, on_part=begin)
     _put(report, "json" if as_json else form, severity)
     failing = report.failing(fail_on) if fail_on != NEVER else ()
     if failing and (as_json or form != "text"):
@@ -164,19 +166,24 @@ def _print_rule(rule: Rule) -> None:
 
 def _put(report: Report, form: str, severity: str) -> None:
     """Print a report in one of its forms."""
-    from docgen import __version__
-    from docgen.findings import at_least, dumps, to_github, to_sarif
+    import json
+
+    from docgen.findings import at_least, to_items
+    from docgen.forms import Text, to_github, to_sarif
     from docgen.lint.rules import RULES
 
     shown = at_least(report.findings, severity)
     if form == "json":
-        click.echo(dumps(report.to_json()))
+        click.echo(json.dumps(report.to_json(), indent=2, ensure_ascii=False))
     elif form == "sarif":
-        titles = {rule.id: rule.title for rule in RULES.values()}
+        texts = {
+            r.id: Text(title=r.title, why=r.reason, example=r.example, severity=r.severity)
+            for r in RULES.values()
+        }
         both = [*shown, *at_least(report.accepted, severity)]
-        click.echo(dumps(to_sarif(both, "docgen lint", __version__, titles)))
+        click.echo(to_sarif(to_items(both), "docgen lint", texts))
     elif form == "github":
-        click.echo(to_github(shown), nl=False)
+        click.echo(to_github(to_items(shown)))
     else:
         _print_text(report, shown)
 
@@ -185,9 +192,8 @@ def _print_text(report: Report, shown: Sequence[Finding]) -> None:
     """Print findings for people: what, where, beside what, for which configurations."""
     from docgen.findings import count
 
-    colours = {"error": "red", "warning": "yellow", "info": "cyan"}
     for finding in shown:
-        head = click.style(f"{finding.severity} {finding.code}", fg=colours[finding.severity])
+        head = click.style(f"{finding.severity} {finding.code}", fg=COLOURS[finding.severity])
         click.echo(f"{click.style(finding.place, bold=True)}: {head}: {finding.message}")
         for other in finding.others[:3]:
             place = f"{other.source.path}:{other.source.line}"

@@ -1,7 +1,8 @@
-"""Shows what a build is doing: bars on a terminal, a line a step elsewhere."""
+"""Shows what a command is doing: bars on a terminal; for builds a line a step elsewhere."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,46 @@ def show_steps(*, quiet: bool) -> Iterator[Callable[[Step], None]]:
         yield bars
     finally:
         bars.stop()
+
+
+@contextmanager
+def show_parts(title: str, total: int, *, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Give a function that says which part is in work now; a bar goes to a terminal alone.
+
+    Args:
+        title: What the parts are of.
+        total: How many there are.
+        quiet: Show nothing at all.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield _ignore_part
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(title, total=total, note="")
+        begun = False
+
+        def begin(part: str) -> None:
+            """Count the part before as done and name the next one."""
+            nonlocal begun
+            progress.update(task, advance=int(begun), note=part)
+            begun = True
+
+        yield begin
+
+
+def _ignore_part(part: str) -> None:
+    """Take no notice of a part."""
+    del part
 
 
 def _ignore(step: Step) -> None:

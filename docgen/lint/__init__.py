@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +17,23 @@ from docgen.lint.context import Subject, merged
 if TYPE_CHECKING:
     from docgen.config import Config
 
-__all__ = ["Report", "lint", "run"]
+__all__ = ["PARTS", "Report", "lint", "run"]
 
-_GROUPS = (rates, memory, fields, variants, bodies)
+_GROUPS = {
+    "rates": rates,
+    "memory": memory,
+    "fields": fields,
+    "variants": variants,
+    "bodies": bodies,
+}
+
+READING, DECISIONS = "reading the source", "what is accepted"
+
+PARTS = (READING, *_GROUPS, DECISIONS)
+"""Parts of the work, in their order, as `run` names them when it begins one."""
+
+OnPart = Callable[[str], object]
+"""Called with the name of each part that begins."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +64,20 @@ class Report:
         }
 
 
-def run(config: Config, *, ignore_file: Path | None = None, only: Iterable[str] = ()) -> Report:
+def run(
+    config: Config,
+    *,
+    ignore_file: Path | None = None,
+    only: Iterable[str] = (),
+    on_part: OnPart = str,
+) -> Report:
     """Return what is found in a tree, with accepted findings apart.
 
     Args:
         config: The tree.
         ignore_file: TOML file with decisions to accept findings.
         only: Names of the rules to apply; empty for all.
+        on_part: Called with the name of each part that begins.
 
     Raises:
         UsageError: A decision lacks its rule, place or reason.
@@ -71,9 +92,11 @@ def run(config: Config, *, ignore_file: Path | None = None, only: Iterable[str] 
         ignores = accepted.read_table(table["lint"], "pyproject.toml [tool.docgen.lint]")
     if ignore_file is not None:
         ignores += accepted.read_file(ignore_file)
+    on_part(READING)
     catalog = extract(config)
     names = frozenset(only)
-    found = lint(catalog, config.root)
+    found = lint(catalog, config.root, on_part=on_part)
+    on_part(DECISIONS)
     open_ones, done = accepted.apply(found, catalog, config.root, ignores)
     if names:
         open_ones = tuple(f for f in open_ones if f.code in names)
@@ -81,17 +104,21 @@ def run(config: Config, *, ignore_file: Path | None = None, only: Iterable[str] 
     return Report(catalog.root, len(catalog.entries), ordered(open_ones), done)
 
 
-def lint(catalog: Catalog, root: Path | None = None) -> tuple[Finding, ...]:
+def lint(
+    catalog: Catalog, root: Path | None = None, *, on_part: OnPart = str
+) -> tuple[Finding, ...]:
     """Return every finding about a tree, accepted or not, the gravest first.
 
     Args:
         catalog: What the tree says.
         root: Its folder; without it, rules that read source text are left out.
+        on_part: Called with the name of each group of rules that begins.
     """
-    return ordered(merged(_every(Subject(catalog, root))))
+    return ordered(merged(_every(Subject(catalog, root), on_part)))
 
 
-def _every(subject: Subject) -> Iterator[Finding]:
+def _every(subject: Subject, on_part: OnPart) -> Iterator[Finding]:
     """Yield what every group of rules finds."""
-    for module in _GROUPS:
+    for name, module in _GROUPS.items():
+        on_part(name)
         yield from module.check(subject)

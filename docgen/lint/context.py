@@ -13,9 +13,10 @@ from msgspec.structs import replace
 
 from docgen import formatting as fmt
 from docgen.catalog import Catalog, Entry, FieldSpec, Source, Target
-from docgen.findings import SEVERITIES, Finding, Other
+from docgen.findings import Finding, Other
 from docgen.foreign import PLAIN_HARNESSES, accuracy_share
 from docgen.lint.rules import Rule
+from docgen.severities import SEVERITIES
 
 RATES = {
     "target_qps": 1,

@@ -22,6 +22,12 @@ _WORDS = {
 }  # fmt: skip
 """Abbreviations that trees use beside the whole word."""
 
+_OF_KEYS = frozenset(
+    {"benchmark", "benchmarks", "scenario", "scenarios", "system", "harness_type",
+     "accuracy_target", "power_setting"}
+)  # fmt: skip
+"""Fields whose value is a part of a configuration's key, not one of its settings."""
+
 _SHORT_DOC = 12
 _LONGEST_READ = 4_000_000
 
@@ -55,7 +61,8 @@ def _unset(subject: Subject) -> Iterator[Finding]:
         for name, value in entry.values.items()
         if value.kind != "default"
     }
-    unset = [spec for specs in subject.specs.values() for spec in specs if spec.name not in used]
+    every = [spec for specs in subject.specs.values() for spec in specs]
+    unset = [spec for spec in every if spec.name not in used and spec.name not in _OF_KEYS]
     named = _named_in_sources(subject, {spec.name for spec in unset}) if unset else {}
     for spec in unset:
         elsewhere = named.get(spec.name, set()) - {spec.source.path}

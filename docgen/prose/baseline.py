@@ -100,7 +100,7 @@ def write(
     Raises:
         OutputError: The file cannot be written.
     """
-    from docgen.snippets.store import write_atomically
+    from docgen.writing import write_atomically
 
     known = {(a.document, a.code, a.claimed): a.reason for a in before}
     entries = {}

@@ -8,9 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docgen import keys
 from docgen.catalog import Source
 from docgen.errors import DocgenError, Problem, SourceError, UsageError
-from docgen.prose import files
+from docgen.listing import Listing
 from docgen.prose.kept import Store, digest_of
 from docgen.prose.model import Document, Verdict
 
@@ -60,30 +61,36 @@ def check(config: Config, named: Iterable[Path] = (), *, cache: bool = True) -> 
         DocgenError: The tree cannot be read.
     """
     chosen = [_place(p, config.root) for p in named]
-    run = _Run(config, files.listing(config.root), cache=cache)
+    run = _Run(config, keys.listing_of(config), cache=cache)
     names = [n for n in chosen or find(config, run.listing) if not n.endswith(".py")]
     found = {name: run.document(name) for name in names}
     wanted = {name for name in chosen if name.endswith(".py")}
     if wanted or not chosen:
         programs = run.docstrings().items()
         found.update({name: vs for name, vs in programs if not wanted or name in wanted})
-    if run.store is not None:
-        run.store.write()
+    run.write()
     return Report(tuple(v for verdicts in found.values() for v in verdicts), tuple(found))
 
 
 class _Run:
     """One check: facts are read only where a verdict has to be found anew."""
 
-    def __init__(self, config: Config, listing: files.Listing, *, cache: bool) -> None:
+    def __init__(self, config: Config, found: Listing, *, cache: bool) -> None:
         self.config = config
-        self.listing = listing
-        self.store = Store(config, listing) if cache else None
+        self.listing = found
+        self.store = Store(config, found) if cache else None
 
     @cached_property
     def facts(self) -> Facts:
         """Return the facts of the tree."""
         return facts_of(self.config, self.listing)
+
+    def write(self) -> None:
+        """Keep verdicts, and what was parsed for them."""
+        if self.store is not None:
+            self.store.write()
+            if "facts" in vars(self) and "symbols" in vars(self.facts):
+                self.facts.symbols.write()
 
     def document(self, name: str) -> tuple[Verdict, ...]:
         """Return the verdicts on one document."""
@@ -104,8 +111,8 @@ class _Run:
             from docgen.prose import docstrings
 
             own = self.config.packages if self.facts.console_names else ()
-            read_ones = docstrings.read(self.facts.symbols.docstrings)
-            known = judge(self.facts, (d for d in read_ones if _is_source(d.path, own))).verdicts
+            texts = self.facts.symbols.docstrings(lambda path: _is_source(path, own))
+            known = judge(self.facts, docstrings.read(texts)).verdicts
             if self.store is not None:
                 self.store.put(DOCSTRINGS, "", known)
         found: dict[str, list[Verdict]] = {}
@@ -114,22 +121,22 @@ class _Run:
         return {name: tuple(verdicts) for name, verdicts in found.items()}
 
 
-def facts_of(config: Config, listing: files.Listing | None = None) -> Facts:
+def facts_of(config: Config, found: Listing | None = None) -> Facts:
     """Return the facts of a tree; one in no known dialect has its build files and programs.
 
     Raises:
         DocgenError: A dialect was named and does not fit.
     """
-    from docgen.extract import extract
+    from docgen.extract import extract, extract_brief
     from docgen.prose.facts import Facts
 
     try:
-        catalog = extract(config)
+        catalog = extract_brief(config, found)
     except SourceError:
         if config.dialect or config.packages:
             raise
-        catalog = _bare(config.root)
-    return Facts(config.root, catalog, config.cache, listing)
+        return Facts(config.root, _bare(config.root), config.cache, found)
+    return Facts(config.root, catalog, config.cache, found, lambda: extract(config))
 
 
 def _bare(root: Path) -> Catalog:
@@ -175,12 +182,12 @@ def _unread(document: Document) -> Verdict:
     return broken(document, 1, DOCUMENT, claimed, truth, source=place)
 
 
-def find(config: Config, listing: files.Listing) -> Iterator[str]:
+def find(config: Config, found: Listing) -> Iterator[str]:
     """Yield the documents of a tree, sorted: what was generated is left out."""
     generated = _generated(config)
     inside = config.docs.is_relative_to(config.root)
     docs = config.docs.relative_to(config.root).as_posix() if inside else ""
-    for place in listing.files:
+    for place in found.files:
         folder, _, name = place.rpartition("/")
         if not name.lower().endswith(ENDINGS) or name in HISTORY or place in generated:
             continue

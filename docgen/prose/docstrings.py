@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from docgen.prose import markdown
 from docgen.prose.model import Block, Document, Span
 from docgen.prose.symbols import Docstring
 
 
-def read(found: tuple[Docstring, ...]) -> Iterator[Document]:
+def read(found: Iterable[Docstring]) -> Iterator[Document]:
     """Yield the docstrings of each file as one document, with the file's lines."""
     files: dict[str, list[Docstring]] = {}
     for one in found:

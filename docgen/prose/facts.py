@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from docgen.catalog import Catalog, Command, MakeTarget, Source
 from docgen.claims.arguments import PYTHON, read_program
 from docgen.claims.commands import Tools
 from docgen.foreign import OURS
-from docgen.prose import files
+from docgen.listing import Listing
 from docgen.prose.wordlists import WordLists
 
 
@@ -21,23 +22,31 @@ class Facts(WordLists):
         root: Path,
         catalog: Catalog,
         cache: Path | None = None,
-        listing: files.Listing | None = None,
+        known: Listing | None = None,
+        whole: Callable[[], Catalog] | None = None,
     ) -> None:
         """Hold a tree against which documents are judged.
 
         Args:
             root: Its folder.
-            catalog: What its configurations say.
+            catalog: What its configurations say; values may be left out.
             cache: Folder for what may be read again; None keeps nothing.
-            listing: Its files, where they are known.
+            known: Its files, where they are known.
+            whole: Gives the Catalog with everything, where values are left out.
         """
-        super().__init__(root, cache, listing)
+        super().__init__(root, cache, known)
         self.catalog = catalog
         self.tools = Tools(catalog)
+        self._whole = whole
         self._programs: dict[str, Command | None] = {}
         self._anchors: dict[str, tuple[str, ...] | None] = {}
         self.asked: set[str] = set()
         """Documents whose anchors were asked for."""
+
+    @cached_property
+    def whole(self) -> Catalog:
+        """Return the Catalog with every value."""
+        return self._whole() if self._whole is not None else self.catalog
 
     @cached_property
     def consoles(self) -> dict[str, Command]:

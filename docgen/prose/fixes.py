@@ -81,7 +81,7 @@ def write(root: Path, changes: Iterable[Change]) -> int:
     Raises:
         OutputError: A document cannot be written.
     """
-    from docgen.snippets.store import write_atomically
+    from docgen.writing import write_atomically
 
     count = 0
     for change in changes:

@@ -14,11 +14,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from docgen.prose.files import Listing, keep, listing
+from docgen.keys import own_listing
+from docgen.listing import Listing
 from docgen.prose.model import Verdict
+from docgen.writing import keep
 
 if TYPE_CHECKING:
     from docgen.config import Config
+
+
+KEPT = 4
+"""States of a tree whose verdicts stay."""
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +44,8 @@ class Store:
     def __init__(self, config: Config, found: Listing) -> None:
         """Read what is kept for a state of a tree."""
         self.root = config.root
-        words = (found.state, _own_state(), config.dialect, *config.packages, "|", *config.api)
+        own = own_listing().state
+        words = (found.state, own, config.dialect, *config.packages, "|", *config.api)
         digest = hashlib.sha256("\0".join((*words, platform.python_version())).encode())
         self._file = config.cache / f"verdicts-{digest.hexdigest()[:32]}.msgpack"
         self._documents: dict[str, Judged] = {}
@@ -68,7 +75,7 @@ class Store:
     def write(self) -> None:
         """Write what is kept where it changed; a cache that cannot be written is none."""
         if self._changed:
-            keep(self._file, msgspec.msgpack.encode(self._documents), "verdicts-*.msgpack")
+            keep(self._file, msgspec.msgpack.encode(self._documents), "verdicts-*.msgpack", KEPT)
 
 
 def digest_of(path: Path) -> str:
@@ -77,8 +84,3 @@ def digest_of(path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
         return ""
-
-
-def _own_state() -> str:
-    """Return a hash over docgen's own files; another docgen judges anew."""
-    return listing(Path(__file__).parents[1]).state

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from docgen.catalog import Source
 from docgen.claims.makefiles import makefiles
+from docgen.listing import Listing, listing
 from docgen.prose import files
 from docgen.prose.model import Edit
 
@@ -30,22 +31,27 @@ COMMON_NAMES = frozenset(
 class Places:
     """What a tree has on disk."""
 
-    def __init__(self, root: Path, cache: Path | None, listing: files.Listing | None) -> None:
+    def __init__(self, root: Path, cache: Path | None, known: Listing | None) -> None:
         """Hold a tree.
 
         Args:
             root: Its folder.
             cache: Folder for what may be read again; None keeps nothing.
-            listing: Its files, where they are known.
+            known: Its files, where they are known.
         """
         self.root = root
         self.cache = cache
-        self._listing = listing
+        self._known = known
+
+    @cached_property
+    def listing(self) -> Listing:
+        """Return the names, sizes and times of its files."""
+        return listing(self.root) if self._known is None else self._known
 
     @cached_property
     def index(self) -> files.Index:
         """Return its files and words."""
-        return files.load(self.root, self.cache, self._listing)
+        return files.load(self.root, self.cache, self.listing)
 
     @cached_property
     def file_set(self) -> frozenset[str]:
@@ -171,6 +177,15 @@ class Places:
             if not here:
                 return False
             here = here.rpartition("/")[0]
+
+    def is_of_another_project(self, document: str) -> bool:
+        """Tell whether a document is in a folder that is installed as a project of its own."""
+        here = document.rpartition("/")[0]
+        while here:
+            if f"{here}/setup.py" in self.file_set:
+                return True
+            here = here.rpartition("/")[0]
+        return False
 
     def moved(self, path: str) -> str:
         """Return the only other place of a file's name; empty where there is none or several."""

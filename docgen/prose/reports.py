@@ -1,4 +1,4 @@
-"""Findings as text, JSON, SARIF 2.1.0 and annotations of GitHub."""
+"""Findings about documents as text and JSON, and as `docgen.forms` needs them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from docgen.catalog import Source
+from docgen.forms import Item, Text
 from docgen.prose.check import Report
 from docgen.prose.model import Verdict
-
-FORMATS = ("text", "json", "sarif", "github")
-"""Names of the forms."""
 
 SCHEMA_VERSION = 1
 """Version of the JSON form."""
@@ -90,23 +88,34 @@ def place(source: Source | None) -> str:
     return f"{source.path}:{source.line}" if source.line else f"{source.path}/"
 
 
-def to_github(report: Report) -> str:
-    """Return one workflow command a finding, which GitHub shows at its line."""
-    words = {"error": "error", "warning": "warning", "info": "notice"}
-    lines = []
-    for one in report.findings:
-        if one.reason:
-            continue
-        where = f"file={_property(one.document)},line={one.line},title={_property(one.code)}"
-        lines.append(f"::{words[one.severity]} {where}::{_data(sentence(one))}")
-    return "\n".join(lines)
+def to_items(report: Report) -> list[Item]:
+    """Return the findings as the forms of other tools need them."""
+    return [_item(verdict) for verdict in report.findings]
 
 
-def _data(text: str) -> str:
-    """Return a message as workflow commands want it."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+def _item(verdict: Verdict) -> Item:
+    """Return one finding as the forms of other tools need it."""
+    known = {"claimed": verdict.claimed, "nearest": verdict.nearest, "since": verdict.since}
+    return Item(
+        code=verdict.code,
+        severity=verdict.severity,
+        message=sentence(verdict),
+        source=Source(path=verdict.document, line=verdict.line),
+        related=((verdict.source, "what the source has"),) if verdict.source else (),
+        same=(verdict.code, verdict.document, verdict.claimed),
+        reason=verdict.reason,
+        accepted_in="external",
+        properties={name: text for name, text in known.items() if text},
+    )
 
 
-def _property(text: str) -> str:
-    """Return a property of a workflow command."""
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def texts() -> dict[str, Text]:
+    """Return what each rule says."""
+    from docgen.prose.rules import RULES
+
+    return {
+        rule.code: Text(
+            title=rule.title, why=rule.why, example=rule.example, severity=rule.severity
+        )
+        for rule in RULES.values()
+    }

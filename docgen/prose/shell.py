@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 PLACEHOLDER = re.compile(r"[<>{}$*\[\]?|`]|\.\.\.|…")
 """Parts that stand for something that the reader fills in."""
@@ -21,6 +22,7 @@ _ANGLED = re.compile(r"<([\w ./|,-]+)>")
 _BRACKETED = re.compile(r"\[([\w./-]+(?: [\w./-]+)+)\]")
 _PROMPT = re.compile(r"^\s*(?:\([\w.-]+\)\s*)?(?:[\w.@:~/-]*\s*)?[$%]\s+(?=\S)")
 _ASSIGN = re.compile(r"^([A-Za-z_]\w*)=(.*)$", re.DOTALL)
+_PLAIN = re.compile(r"[ \t\r\n!#-%(-:=?-\[\]-{}~]*")
 _WRAPPERS = frozenset({"sudo", "time", "nohup", "exec", "command"})
 
 
@@ -60,7 +62,7 @@ def invocations(text: str, line: int, folder: str | None = "") -> Iterator[Invoc
         for words, environment in _split(command):
             if words and words[0] in ("cd", "pushd"):
                 here = _moved(here, words[1] if len(words) > 1 else "")
-            yield Invocation(tuple(words), line + number, environment, here, prompted)
+            yield Invocation(words, line + number, environment, here, prompted)
 
 
 def folder_after(text: str, folder: str | None) -> str | None:
@@ -84,14 +86,26 @@ def _joined(lines: list[str]) -> Iterator[tuple[int, str]]:
         yield start, held
 
 
-def _split(command: str) -> Iterator[tuple[list[str], dict[str, str]]]:
+@lru_cache(maxsize=4096)
+def _split(command: str) -> tuple[tuple[tuple[str, ...], dict[str, str]], ...]:
+    """Return words and environment of each command of a line."""
+    return tuple(_commands(command))
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a line; raise ValueError where a quote stays open."""
+    if _PLAIN.fullmatch(text):
+        return text.split()
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=";&|<>")
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    return list(lexer)
+
+
+def _commands(command: str) -> Iterator[tuple[tuple[str, ...], dict[str, str]]]:
     """Yield words and environment of each command of a line."""
-    text = _ANGLED.sub(_filled, _BRACKETED.sub(_filled, command.strip()))
     try:
-        lexer = shlex.shlex(text, posix=True, punctuation_chars=";&|<>")
-        lexer.whitespace_split = True
-        lexer.commenters = ""
-        words = list(lexer)
+        words = _words(_ANGLED.sub(_filled, _BRACKETED.sub(_filled, command.strip())))
     except ValueError:
         return
     held: list[str] = []
@@ -119,7 +133,7 @@ def _filled(match: re.Match[str]) -> str:
     return "{" + match.group(1).replace(" ", "_") + "}"
 
 
-def _environment(words: list[str]) -> tuple[list[str], dict[str, str]]:
+def _environment(words: list[str]) -> tuple[tuple[str, ...], dict[str, str]]:
     """Return a command without what stands in front of it, and the variables set there."""
     environment: dict[str, str] = {}
     rest = list(words)
@@ -130,7 +144,7 @@ def _environment(words: list[str]) -> tuple[list[str], dict[str, str]]:
         elif rest[0] not in _WRAPPERS and rest[0] != "env":
             break
         rest.pop(0)
-    return rest, environment
+    return tuple(rest), environment
 
 
 def _moved(here: str | None, there: str) -> str | None:

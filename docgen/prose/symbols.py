@@ -1,15 +1,18 @@
-"""Classes, enum names and docstrings of a tree's Python files, read without importing them."""
+"""Classes, enum names and docstrings of a tree's Python files, parsed and never imported."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from docgen.catalog import Source
-from docgen.prose.files import MAX_BYTES, Index, keep
+from docgen.listing import Listing, Stamp
+from docgen.prose.files import FORM, Index
+from docgen.prose.scans import MARKS
+from docgen.writing import keep
 
 _ENUM_ATTRIBUTES = frozenset({"name", "value", "names", "values", "choices", "mro"})
 
@@ -40,51 +43,123 @@ class Docstring(msgspec.Struct, frozen=True, kw_only=True):
     """Its words, indented as written."""
 
 
-class Symbols(msgspec.Struct, frozen=True, kw_only=True):
-    """What the Python files of a tree define."""
+class Parsed(msgspec.Struct, frozen=True, array_like=True):
+    """What one file defines."""
 
+    stamp: Stamp
+    """State of the file."""
     classes: tuple[ClassInfo, ...] = ()
-    """Every class."""
+    """Its classes."""
     docstrings: tuple[Docstring, ...] = ()
-    """Docstrings with a command, an option or a path in them."""
+    """Its docstrings with a command, an option or a path in them."""
 
 
-def load(root: Path, index: Index, cache: Path | None, state: str) -> Symbols:
-    """Return what the Python files of a tree define, from the cache while none has changed."""
-    kept = cache / f"symbols-{state}.msgpack" if cache is not None and state else None
-    if kept is not None:
+class Classes(Mapping[str, list[ClassInfo]]):
+    """Classes of a tree by name; a file is parsed when one of its classes is asked for."""
+
+    def __init__(self, symbols: Symbols) -> None:
+        """Hold the files and what looks like the header of a class in them."""
+        self._symbols = symbols
+        self._found: dict[str, list[ClassInfo]] = {}
+
+    def __getitem__(self, name: str) -> list[ClassInfo]:
+        """Return the classes of a name, by file; raise KeyError where there is none."""
+        if name not in self._found:
+            index = self._symbols.index
+            files = [index.files[number] for number in index.classes[name]]
+            every = (c for path in files for c in self._symbols.parsed(path).classes)
+            self._found[name] = [c for c in every if c.name == name]
+        if not self._found[name]:
+            raise KeyError(name)
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names in headers; one in the text of a string may be among them."""
+        return iter(self._symbols.index.classes)
+
+    def __len__(self) -> int:
+        """Return how many names there are in headers."""
+        return len(self._symbols.index.classes)
+
+
+class Symbols:
+    """What the Python files of a tree define; each is parsed when it is first needed."""
+
+    def __init__(self, root: Path, index: Index, listing: Listing, cache: Path | None) -> None:
+        """Hold a tree.
+
+        Args:
+            root: Its folder.
+            index: What a look at its files gave.
+            listing: Its files.
+            cache: Folder that keeps what was parsed; None keeps nothing.
+        """
+        self.index = index
+        self._root = root
+        self._listing = listing
+        self._kept = cache / f"symbols-{FORM}.msgpack" if cache is not None else None
+        self._parsed = self._load()
+        self._same: dict[bytes, Parsed] = {}
+        self._changed = False
+
+    def _load(self) -> dict[str, Parsed]:
+        """Return what was parsed before; nothing where that cannot be read."""
         try:
-            return msgspec.msgpack.decode(kept.read_bytes(), type=Symbols)
+            data = self._kept.read_bytes() if self._kept is not None else b""
+            return msgspec.msgpack.decode(data, type=dict[str, Parsed]) if data else {}
         except (OSError, msgspec.MsgspecError):
-            pass
-    classes: list[ClassInfo] = []
-    docstrings: list[Docstring] = []
-    for path in index.files:
-        if path.endswith(".py"):
-            for item in _read(root, path):
-                if isinstance(item, ClassInfo):
-                    classes.append(item)
-                else:
-                    docstrings.append(item)
-    symbols = Symbols(classes=tuple(classes), docstrings=tuple(docstrings))
-    if kept is not None:
-        keep(kept, msgspec.msgpack.encode(symbols), "symbols-*.msgpack")
-    return symbols
+            return {}
+
+    def parsed(self, path: str) -> Parsed:
+        """Return what one file defines; nothing where it cannot be read."""
+        stamp = self._listing.files[path]
+        known = self._parsed.get(path)
+        if known is None or known.stamp != stamp:
+            known = self._parsed[path] = self._read(path, stamp)
+            self._changed = True
+        return known
+
+    def docstrings(self, wanted: Callable[[str], bool]) -> Iterator[Docstring]:
+        """Yield the docstrings of wanted files that may claim something about the tree."""
+        for number in self.index.claiming:
+            path = self.index.files[number]
+            if wanted(path):
+                yield from self.parsed(path).docstrings
+
+    def write(self) -> None:
+        """Keep what was parsed."""
+        if self._kept is not None and self._changed:
+            here = {path: one for path, one in self._parsed.items() if path in self._listing.files}
+            keep(self._kept, msgspec.msgpack.encode(here), "symbols-*.msgpack", 1)
+            self._changed = False
+
+    def _read(self, path: str, stamp: Stamp) -> Parsed:
+        """Parse one file; files of the same content share the work."""
+        try:
+            data = (self._root / path).read_bytes()
+        except OSError:
+            return Parsed(stamp)
+        if data not in self._same:
+            self._same[data] = _parse(data)
+        same = self._same[data]
+        place = msgspec.structs.replace
+        return Parsed(
+            stamp,
+            tuple(place(c, source=place(c.source, path=path)) for c in same.classes),
+            tuple(place(d, path=path) for d in same.docstrings),
+        )
 
 
-def _read(root: Path, path: str) -> Iterator[ClassInfo | Docstring]:
-    """Yield the classes and docstrings of one file; none where it cannot be read."""
-    file = root / path
+def _parse(data: bytes) -> Parsed:
+    """Return what a text defines, with paths left empty; nothing where it does not parse."""
     try:
-        if file.is_symlink() or file.stat().st_size > MAX_BYTES:
-            return
-        tree = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    found = _docstring(tree, path)
-    if found is not None:
-        yield found
-    yield from _below(tree.body, path)
+        tree = ast.parse(data)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return Parsed(Stamp(0, 0, 0))
+    found = [_docstring(tree, ""), *_below(tree.body, "")]
+    classes = tuple(item for item in found if isinstance(item, ClassInfo))
+    docstrings = tuple(item for item in found if isinstance(item, Docstring))
+    return Parsed(Stamp(0, 0, 0), classes, docstrings)
 
 
 def _below(body: list[ast.stmt], path: str) -> Iterator[ClassInfo | Docstring]:
@@ -149,12 +224,12 @@ def _docstring(
     if not isinstance(value, ast.Constant) or not isinstance(value.value, str):
         return None
     text = value.value
-    if "make " not in text and "--" not in text and ".py" not in text and ".sh" not in text:
+    if not any(mark in text for mark in MARKS):
         return None
     return Docstring(path=path, line=value.lineno, text=text)
 
 
-def is_enum(found: ClassInfo, classes: dict[str, list[ClassInfo]]) -> bool:
+def is_enum(found: ClassInfo, classes: Mapping[str, list[ClassInfo]]) -> bool:
     """Tell whether a class is an enum whose members are all written down."""
     seen: set[str] = set()
     open_ones = list(found.bases)
@@ -168,7 +243,7 @@ def is_enum(found: ClassInfo, classes: dict[str, list[ClassInfo]]) -> bool:
     return False
 
 
-def members(found: ClassInfo, classes: dict[str, list[ClassInfo]]) -> set[str]:
+def members(found: ClassInfo, classes: Mapping[str, list[ClassInfo]]) -> set[str]:
     """Return every name that a class and its bases bind."""
     names = set(found.members) | _ENUM_ATTRIBUTES
     for base in found.bases:

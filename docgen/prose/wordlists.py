@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 
 from docgen.catalog import Catalog, FieldSpec, Source
+from docgen.extract import OTHER_DIALECT
 from docgen.prose import symbols, versions
-from docgen.prose.names import plain
+from docgen.prose.names import nearest, plain
 from docgen.prose.places import Places
-from docgen.prose.symbols import ClassInfo, Symbols
+from docgen.prose.symbols import Classes, Symbols
 
 _GPU_WORD = re.compile(r"^([A-Z]{1,2}\d{2,3}[A-Z]?)_(SXM|PCIE|PCIe|NVL)\d?_(\d{2,3})GB")
 _MODEL = re.compile(r"(?<![A-Za-z0-9])([A-Z]{1,2}\d{2,3}[A-Z]?)(?![A-Za-z0-9])")
@@ -25,15 +26,21 @@ class WordLists(Places):
     @cached_property
     def symbols(self) -> Symbols:
         """Return what its Python files define."""
-        return symbols.load(self.root, self.index, self.cache, self.index.state)
+        return Symbols(self.root, self.index, self.listing, self.cache)
 
     @cached_property
-    def classes(self) -> dict[str, list[ClassInfo]]:
+    def classes(self) -> Classes:
         """Return its classes by name."""
-        found: dict[str, list[ClassInfo]] = {}
-        for one in self.symbols.classes:
-            found.setdefault(one.name, []).append(one)
-        return found
+        return Classes(self.symbols)
+
+    def near_name(self, word: str, names: Collection[str]) -> str:
+        """Return the name that is most similar to a word, of some names and all classes."""
+        left = dict.fromkeys([*names, *self.classes])
+        while near := nearest(word, left):
+            if near in names or near in self.classes:
+                break
+            del left[near]  # the header of a class in the text of a string
+        return near
 
     @cached_property
     def every_field(self) -> dict[str, FieldSpec]:
@@ -57,11 +64,11 @@ class WordLists(Places):
     def gpu_sizes(self) -> dict[tuple[str, str], dict[int, str]]:
         """Return the memory sizes in GB of each GPU and form, each with a word that says so."""
         found: dict[tuple[str, str], dict[int, str]] = {}
-        for word in self.index.words:
-            match = _GPU_WORD.match(word)
-            if match:
-                model, form, size = match.groups()
-                found.setdefault((model, form.upper()), {}).setdefault(int(size), word)
+        words = filter(None, map(_GPU_WORD.match, self.index.words))
+        for match in sorted(words, key=lambda m: m.string):
+            word = match.string
+            model, form, size = match.groups()
+            found.setdefault((model, form.upper()), {}).setdefault(int(size), word)
         return found
 
     @cached_property
@@ -135,9 +142,25 @@ class WordLists(Places):
                 plains |= group
         return plains
 
+    @cached_property
+    def is_partial(self) -> bool:
+        """Tell whether the tree has configurations that were not read: of another dialect."""
+        return any(d.code == OTHER_DIALECT for d in self.catalog.diagnostics)
+
     def has_config(self, name: str) -> bool:
-        """Tell whether any system has a configuration of a benchmark."""
-        return plain(name) in self._configured
+        """Tell whether any system has, or may have, a configuration of a benchmark."""
+        known = self.catalog.entries or self.is_partial
+        if not known or plain(name) in self._configured:
+            return True
+        return bool(self._unread & self.spellings_of(name))
+
+    @cached_property
+    def _unread(self) -> set[str]:
+        """Return the names of folders and files that were not or could not be read."""
+        paths = {d.source.path for d in self.catalog.diagnostics if d.severity == "error"}
+        if self.is_partial:
+            paths.update(path for path in self.index.files if path.startswith("configs/"))
+        return {plain(part.removesuffix(".py")) for path in paths for part in path.split("/")}
 
     @cached_property
     def _configured(self) -> set[str]:
@@ -148,7 +171,9 @@ class WordLists(Places):
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """Return how many benchmarks and systems have configurations."""
+        """Return how many benchmarks and systems have configurations; nothing if unknown."""
+        if self.is_partial:
+            return {}
         return {
             "benchmarks": len({e.workload for e in self.catalog.entries}),
             "systems": len({e.target for e in self.catalog.entries}),

@@ -5,17 +5,15 @@ Files can be committed and copied between machines; each says what it was measur
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 import re
-import tempfile
 from pathlib import Path
 
 import msgspec
 
 from docgen.errors import OutputError, Problem
 from docgen.snippets.model import SCHEMA_VERSION, Result
+from docgen.writing import write_atomically
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9.@_-]+")
 
@@ -122,19 +120,3 @@ def made_in(result: Result, environment: dict[str, str]) -> bool:
     return all(environment.get(name, "") == value for name, value in known.items()) and not (
         {"gpus", "mig"} & set(environment) - set(known)
     )
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that a reader sees the old bytes or the new ones, nothing between."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
-        raise

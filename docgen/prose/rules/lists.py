@@ -95,7 +95,7 @@ def _item(block: Block, intro: list[str], document: Document, facts: Facts) -> I
             yield from _listed(name, kind, block.line, document, facts)
         return
     supports = any(_SUPPORTS.search(text) and not _NEGATED.search(text) for text in intro[:2])
-    if supports and facts.catalog.targets:
+    if supports and facts.catalog.targets and not facts.is_partial:
         yield from _system(block, document, facts)
 
 
@@ -161,7 +161,8 @@ def _whole(
 ) -> Iterator[Verdict]:
     """Yield the verdict on what a list of valid benchmarks leaves out."""
     valid = _VALID.search(intro[0])
-    if not valid or not intro[0].rstrip().endswith(":") or not facts.catalog.entries:
+    whole = facts.catalog.entries and not facts.is_partial
+    if not valid or not intro[0].rstrip().endswith(":") or not whole:
         return
     kind = valid.group(1).lower().rstrip("s")
     if kind == "scenario":

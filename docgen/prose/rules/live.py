@@ -25,7 +25,8 @@ def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
                 continue
             claimed = f"{{{role}}}`{span.text}`"
             try:
-                source = live.resolve(role, span.text, facts.catalog)[1]
+                catalog = facts.whole if role == "value" else facts.catalog
+                source = live.resolve(role, span.text, catalog)[1]
             except UsageError as error:
                 problem = error.problems[0]
                 truth = f"want {problem.want}, got {problem.got}; {problem.do}"

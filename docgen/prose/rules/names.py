@@ -116,7 +116,7 @@ def _identifiers(block: Block, document: Document, facts: Facts) -> Iterator[Ver
         if facts.knows(bare):
             yield held(document, span.line, NAME.code, bare, None)
         elif not bare.startswith(_FOREIGN):
-            near = nearest(bare, [*facts.tools.fields, *facts.classes])
+            near = facts.near_name(bare, facts.tools.fields)
             yield broken(
                 document,
                 span.line,

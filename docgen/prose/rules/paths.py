@@ -19,7 +19,19 @@ _ENDING = re.compile(
 _BARE = re.compile(
     r"(?<![\w/:.`<>{}$~*\\-])((?:[A-Za-z0-9_.-]+/)+[A-Za-z0-9_-]+\.(?:py|sh|md|cc|cpp|h|cu|mk))(?![\w/*{])"
 )
+_WRITTEN = re.compile(
+    r"(?:\b(?:results?|outputs?|logs?|records?|files?|reports?)\s+(?:\w+\s+)?go(?:es)?\s+(?:in)?to"
+    r"|\b(?:generat|creat|writ|sav|stor|append|dump|record|keep|kept|output)"
+    r"(?:e|es|ed|ten|ing|s)?\b"
+    r"(?:(?!\b(?:is|are|located|found|defined|see|use|using|by|from|run|running|with)\b)[^.,;:`])*"
+    r"\b(?:in|to|into|at|under|as))"
+    r"\s+(?:(?:the|a)\s+)?(?:(?:file|folder|directory|path)\s+)?$",
+    re.IGNORECASE,
+)
+"""Words before a path that say that something is written there, not that it is there."""
 
+_LOOK_BACK = 300
+"""Characters before a path that are looked at for such words."""
 
 _STANDS_FOR = frozenset(
     {"benchmark", "scenario", "system", "model", "path", "to", "your", "benchmark_name",
@@ -35,10 +47,14 @@ def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
             continue
         links = {span.text.strip("`") for span in block.spans if span.kind in ("link", "role")}
         seen: set[str] = set()
+        cursor = 0
         for span in block.spans:
             if span.kind == "code" and span.text not in links and _PATH.match(span.text):
                 seen.add(span.text)
-                yield from _judge(span.text, span.line, document, facts)
+                start = block.text.find(f"`{span.text}`", cursor)
+                cursor = max(start, cursor)
+                written = start > 0 and _is_written(block.text[:start])
+                yield from _judge(span.text, span.line, document, facts, written=written)
         if document.dialect == "docstring":  # its plain words may be of any project
             continue
         text = re.sub(r"`[^`]*`", lambda m: " " * len(m.group()), block.text)
@@ -46,11 +62,19 @@ def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
             path = match.group(1)
             if path not in seen and not any(path in link for link in links):
                 line = block.line + block.text.count("\n", 0, match.start())
-                yield from _judge(path, line, document, facts)
+                written = _is_written(block.text[: match.start()])
+                yield from _judge(path, line, document, facts, written=written)
 
 
-def _judge(path: str, line: int, document: Document, facts: Facts) -> Iterator[Verdict]:
-    """Yield the verdict on a path, where it can be decided."""
+def _is_written(before: str) -> bool:
+    """Tell whether the words before a path say that something is written there."""
+    return bool(_WRITTEN.search(re.sub(r"\([^()]*\)", "", before[-_LOOK_BACK:])))
+
+
+def _judge(
+    path: str, line: int, document: Document, facts: Facts, *, written: bool
+) -> Iterator[Verdict]:
+    """Yield the verdict on a path, where it can be decided; one that is written may be missing."""
     ends = bool(_ENDING.search(path.rstrip("/")))
     if "/" not in path and not ends:
         return
@@ -59,7 +83,7 @@ def _judge(path: str, line: int, document: Document, facts: Facts) -> Iterator[V
         yield held(document, line, PATH.code, path, Source(path=found, line=1))
         return
     plain = facts.strip(path)
-    if _STANDS_FOR & set(plain.split("/")):
+    if written or _STANDS_FOR & set(plain.split("/")):
         return
     if not facts.must_have(plain, document.path):
         return

@@ -109,7 +109,9 @@ def _plain(value: object) -> str:
 
 
 def _versions(block: Block, document: Document, facts: Facts) -> Iterator[Verdict]:
-    """Yield the verdicts on "PRODUCT VERSION"."""
+    """Yield the verdicts on "PRODUCT VERSION"; a project inside of the tree speaks of itself."""
+    if facts.is_of_another_project(document.path):
+        return
     for match in _VERSION.finditer(block.text):
         product, version = match.groups()
         known = facts.versions.get(product, {})

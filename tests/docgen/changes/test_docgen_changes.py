@@ -341,3 +341,16 @@ def test_flags_that_came_together_are_one_line():
         for x in lines
     ]
     assert told == [("flags.c", "2", "1 + 1"), ("flags.*", "a, b", "")]
+
+
+def test_what_cannot_be_read_is_said(mill, later):
+    old, new = (make_plain(extract(load_source(tree))) for tree in (mill, later))
+    before = {u.tree: u.places for u in compare(old, new, names=("a", "b")).unread}
+    (later / "configs/flour/Server/__init__.py").write_text("from configs.flour import *\n(\n")
+    result = CliRunner().invoke(main, ["diff", str(mill), str(later), "--json"])
+    unread = {u["tree"]: u for u in json.loads(result.stdout)["unread"]}
+    assert unread[str(later)]["places"] == before.get("b", 0) + 1
+    text = CliRunner().invoke(main, ["diff", str(mill), str(later)]).stdout
+    assert f"of {later} that cannot be read, the first is configs/" in text
+    changelog = CliRunner().invoke(main, ["diff", str(mill), str(later), "--markdown"]).stdout
+    assert "Not compared: " in changelog

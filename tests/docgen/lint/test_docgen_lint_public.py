@@ -2,7 +2,9 @@
 
 `labels.json` has one object a finding: every error and warning in the trees that the
 bounds were chosen on (`tuned`), twenty notes of them drawn with a seed, and sixty errors
-drawn with a seed from trees that were looked at afterwards (`unseen`). `right` says
+drawn with a seed from trees that were looked at afterwards (`unseen`). The second draw is of
+findings without a label until then: notes in the trees of `tuned`, errors and warnings in
+trees of other submitters and in v3.0. `right` says
 whether the values do not fit each other, or the configuration is as odd as the finding
 says; a note says why not.
 """
@@ -47,7 +49,7 @@ def test_labels_say_what_they_should():
     keys = [(label["tree"], *_key(label)) for label in LABELS]
     assert len(keys) == len(set(keys)) >= 60
     assert all(label["right"] or label["note"] for label in LABELS)
-    for sample in ("tuned", "unseen"):
+    for sample in ("tuned", "unseen", "others, second draw"):
         errors = [x["right"] for x in LABELS if (x["sample"], x["severity"]) == (sample, "error")]
         assert sum(errors) >= WANTED * len(errors), sample
 
@@ -83,7 +85,7 @@ def test_every_error_and_warning_of_the_labelled_trees_has_a_label(tree):
 @needs_trees
 def test_precision(record_property):
     """Of the labelled findings that are still made, the share that is right."""
-    for sample in ("tuned", "unseen"):
+    for sample in ("tuned", "unseen", "others, second draw"):
         made = [x for x in LABELS if x["sample"] == sample and _key(x) in findings(x["tree"])]
         right, all_of = Counter(), Counter()
         for label in made:
@@ -92,4 +94,5 @@ def test_precision(record_property):
         for severity, number in all_of.items():
             record_property(f"{sample}-{severity}", f"{right[severity]} of {number}")
             print(f"{sample}, {severity}: {right[severity]} of {number} right")
-        assert right["error"] >= WANTED * all_of["error"]
+        for severity in ("error", "warning"):
+            assert right[severity] >= WANTED * all_of[severity]

@@ -228,6 +228,15 @@ def test_fields_are_declared_and_set(make):
     assert (found["undeclared-field"].severity, found["unset-field"].severity) == ("error", "info")
 
 
+def test_a_part_of_the_key_need_not_be_set(make):
+    make.spec("harness_type", "What stands between LoadGen and the model.")
+    make.spec("harness_types", "Nothing of the key.")
+    make.add("L4x1")
+    assert [f.message.split(",")[0] for f in lint(make.catalog()) if f.code == "unset-field"] == [
+        "want a configuration that sets harness_types"
+    ]
+
+
 def test_two_names_and_shared_words(make):
     make.spec("kvcache_free_mem_frac", "Share of free memory for the cache.")
     make.spec("free_memory_fraction_kv_cache", "How much of it.")

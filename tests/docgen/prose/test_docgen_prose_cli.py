@@ -14,7 +14,9 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from docgen.catalog import Source
 from docgen.cli import main
+from docgen.forms import Item, to_github
 from docgen.prose.rules import RULES
 
 REPOSITORY = Path(__file__).parents[3]
@@ -204,10 +206,8 @@ def test_github_annotations_are_escaped(mill: Path) -> None:
     result = run("--source", mill, "--format", "github")
     assert result.exit_code == 1
     assert result.stdout.startswith("::error file=README.md,line=5,title=make-target::make swep")
-    from docgen.prose.reports import _data, _property
-
-    assert _data("50%\nx") == "50%25%0Ax"
-    assert _property("a:b,c") == "a%3Ab%2Cc"
+    item = Item(code="a:b", severity="info", message="50%\nx", source=Source(path="c,d", line=0))
+    assert to_github([item]) == "::notice file=c%2Cd,line=1,title=a%3Ab::50%25%0Ax"
 
 
 def test_a_baseline_accepts_with_a_reason_and_says_what_is_left_over(lying: Path, tmp_path) -> None:

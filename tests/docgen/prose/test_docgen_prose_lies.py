@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from docgen.extract import extract
 from docgen.prose import markdown, restructured
-from docgen.prose.check import judge
+from docgen.prose.check import check, facts_of, judge
 from docgen.prose.facts import Facts
 from docgen.prose.rules import RULES
 from docgen.trees import load_source
@@ -170,3 +171,63 @@ def test_all_lies_in_one_document(name, facts) -> None:
 def test_all_true_statements_in_one_document(name, facts) -> None:
     texts = [true for _, true, _ in STATEMENTS.values()]
     assert [v for v in verdicts(name, texts, facts) if not v.holds] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("The script will generate (or append to) a file at `scripts/mine.py`.", False),
+        ("Its results go to `docs/measured`, and the guide shows them.", False),
+        ("`--all` keeps what was weighed in `docs/measured`.", False),
+        ("The program to write labels is located in `scripts/mine.py`.", True),
+        ("It writes a list. Use it with `scripts/mine.py`.", True),
+        ("To save time, go to the section in `docs/mine.md`.", True),
+        ("Go to `docs/mine.md` for more.", True),
+        ("Labels are made by `scripts/mine.py`.", True),
+    ],
+)
+def test_a_place_where_something_is_written_need_not_be_there(text, found, facts) -> None:
+    document = markdown.read(text + "\n", "README.md")
+    assert [v.code for v in judge(facts, [document]).findings] == ["path"] * found
+
+
+RYE = """```console
+$ make run RUN_ARGS="--benchmarks=rye"
+```
+
+The tree has 7 benchmarks.
+"""
+
+
+def _told(mill: Path) -> set[str]:
+    facts = facts_of(load_source(mill))
+    return {v.code for v in judge(facts, [markdown.read(RYE, "README.md")]).findings}
+
+
+def test_a_configuration_that_could_not_be_read_is_not_missing(mill) -> None:
+    shutil.rmtree(mill / "configs/rye")
+    assert _told(mill) == {"no-config", "count"}
+    (mill / "configs/rye/Offline").mkdir(parents=True)
+    broken = mill / "configs/rye/Offline/__init__.py"
+    broken.write_text("from configs.configuration import *\nConfigRegistry.register(\n")
+    assert _told(mill) == {"count"}
+
+
+def test_a_tree_with_files_of_a_second_dialect_is_not_counted(mill) -> None:
+    shutil.rmtree(mill / "configs/rye")
+    (mill / "configs/G8x1/Offline").mkdir(parents=True)
+    other = mill / "configs/G8x1/Offline/barley.py"
+    other.write_text("EXPORTS = {}\n")
+    assert _told(mill) == {"no-config"}
+    other.rename(other.with_name("rye.py"))
+    assert _told(mill) == set()
+
+
+def test_a_project_inside_of_a_tree_speaks_of_its_own_versions(mill) -> None:
+    text = "The container's CUDA 11.8 is old.\n"
+    place = mill / "vendor/docs/guide.md"
+    place.parent.mkdir(parents=True)
+    place.write_text(text)
+    assert [v.code for v in check(load_source(mill)).findings] == ["version"]
+    (mill / "vendor/setup.py").write_text("")
+    assert not check(load_source(mill)).findings
