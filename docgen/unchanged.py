@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from docgen.snippets.store import write_atomically
+from docgen.writing import write_atomically
 
 if TYPE_CHECKING:
     from docgen.catalog import Catalog
