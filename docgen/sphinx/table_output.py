@@ -87,11 +87,11 @@ class PlainTables(SphinxPostTransform):
         if app.builder.format == "html":
             return
         for table in list(self.document.findall(quick_table)):
-            make = make_plain_list if isinstance(table, quick_list) else make_plain
-            table.replace_self(make(table))
+            is_list = isinstance(table, quick_list)
+            table.replace_self(make_plain_list(table) if is_list else make_plain(table))
 
 
-def make_plain_list(quick: quick_list) -> nodes.bullet_list:
+def make_plain_list(quick: quick_table) -> nodes.bullet_list:
     """Return a list of docutils with the words and nodes of a quick one."""
     items: list[nodes.paragraph] = []
     for child in list(quick.children):
