@@ -15,6 +15,7 @@ from runtime.troubles.served import (
     TRITON_NOT_READY,
     TRITON_PORT,
     TRITON_SERVER_DIED,
+    TRITON_SHARED_MEMORY,
     TRITON_STOP,
 )
 
@@ -94,6 +95,12 @@ class Faults:
         return Problem(f"model {failure.model}", "a backend of the server", failure.line, do, code)
 
     def _model(self, failure: Failure) -> Problem:
+        if "shared memory" in failure.line:
+            do = "give the container more (--shm-size), or free some of /dev/shm"
+            want, code = "shared memory for its process", TRITON_SHARED_MEMORY.code
+            return Problem(
+                f"model {failure.model}", want, failure.line, f"{do}; see {self.log}", code
+            )
         do = f"run `harness triton validate {self.repository}`; see {self.log}"
         want = "it to load"
         return Problem(f"model {failure.model}", want, failure.line, do, TRITON_MODEL_FAILED.code)

@@ -42,6 +42,10 @@ Why: the Poisson schedule of a short run is off by a percent or two.
 """
 
 
+UNRESERVED = ("size", "start", "confirm")
+"""Purposes that may use the whole budget: without the first two there is nothing to confirm."""
+
+
 class OutOfBudget(Exception):  # noqa: N818 - an outcome of the search, not a fault
     """The next trial would not end within the budget."""
 
@@ -203,7 +207,7 @@ class Bench:
         """Raise OutOfBudget where a run would not end in time."""
         if self.left_s is None:
             return
-        kept = 0.0 if candidate.purpose == "confirm" else self.reserve_s
+        kept = 0.0 if candidate.purpose in UNRESERVED else self.reserve_s
         if self.estimate_s(candidate) > self.left_s - kept:
             raise OutOfBudget
 

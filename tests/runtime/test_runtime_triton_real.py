@@ -305,8 +305,11 @@ if fill == "middle":
         os.posix_fallocate(handle, 0, left.f_bavail * left.f_frsize)
         print("filled", flush=True)
     threading.Thread(target=later, daemon=True).start()
-main(["run", "--target", "cpu", "--workload", "digits", "--scenario", "offline",
-      "--harness", "triton", "--quick", *sys.argv[4:]])
+try:
+    main(["run", "--target", "cpu", "--workload", "digits", "--scenario", "offline",
+          "--harness", "triton", "--quick", *sys.argv[4:]])
+finally:
+    print("left", sorted(os.listdir("/dev/shm")), flush=True)
 """
 
 
@@ -330,13 +333,22 @@ def test_a_shared_memory_too_small_for_the_regions_is_told_before_the_run(tmp_pa
     assert "MiB of shared memory" in done.stderr
     assert "triton-shared-memory" in done.stderr
     assert not (out / "record.json").exists()
+    assert done.stdout.splitlines()[-1] == "left []"
 
 
-def test_a_shared_memory_too_small_for_the_server_is_no_success(tmp_path):
+def test_a_shared_memory_that_is_full_before_the_start_fails_the_run_as_documented(tmp_path):
+    """With 64 KiB left, the server's own part of it cannot be had: told, and nothing is left."""
     out = tmp_path / "run"
     done = run_small(tmp_path, "2m", "start", 65_536, "--out", out)
-    assert done.returncode in (4, 5), done.stderr
-    assert "VALID" not in done.stdout
+    assert done.returncode == 5, done.stderr
+    assert "model digits: want shared memory for its process" in done.stderr
+    assert "No space left on device" in done.stderr, "the server's own line"
+    assert "--shm-size" in done.stderr
+    assert "triton-shared-memory" in done.stderr
+    assert "VALID" not in done.stdout + done.stderr
+    assert not (out / "record.json").exists(), "nothing was measured, so there is no record"
+    assert not list((out / "loadgen").glob("mlperf_log_*")), "LoadGen never started"
+    assert done.stdout.splitlines()[-1] == "left ['filler']", "only what the test put there"
 
 
 def test_a_shared_memory_filled_in_the_middle_changes_nothing(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -140,39 +141,93 @@ class _Tensor:
 
 
 class _Response:
-    def __init__(self, output_tensors):
-        self.array = output_tensors[0].array
+    def __init__(self, output_tensors=(), error=None):
+        self.array = output_tensors[0].array if output_tensors else None
+        self.error = error
+
+
+class _Request:
+    """A request that notes what is sent to it, as Triton's own does."""
+
+    def __init__(self, array):
+        self.array, self.sent = array, []
+
+    def get_response_sender(self):
+        return self
+
+    def send(self, response, flags):
+        self.sent.append((response, flags))
 
 
 class _Utils:
-    Tensor, InferenceResponse = _Tensor, _Response
+    Tensor, InferenceResponse, TritonError = _Tensor, _Response, str
+    TRITONSERVER_RESPONSE_COMPLETE_FINAL = 1
 
     @staticmethod
     def get_input_tensor_by_name(request, name):
         assert name == "input"
-        return _Tensor(name, request)
+        return _Tensor(name, request.array)
 
 
-def test_the_python_model_answers_each_request_with_its_own_rows(tmp_path, monkeypatch):
-    import sys
-
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    """Return what opens a written repository's model as the Python backend does."""
     monkeypatch.setitem(sys.modules, "triton_python_backend_utils", _Utils)
-    model = digits.open_model(None, tmp_path)
-    spec = spec_of(plan_of(Offline(target_qps=1.0, batch_size=8)), digits.WORKLOAD, model)
-    folder = write_model(tmp_path, spec, model.path, "k")
-    config = {
-        "max_batch_size": 8, "input": [{"name": "input"}], "output": [{"name": "logits"}],
-        "parameters": {k: {"string_value": v} for k, v in spec.parameters.items()},
-    }  # fmt: skip
-    served = pymodel.TritonPythonModel()
-    served.initialize({"model_config": json.dumps(config), "model_repository": str(folder),
-                       "model_version": "1", "model_instance_kind": "CPU"})  # fmt: skip
+    monkeypatch.setattr("gc.freeze", lambda: None)  # it is for a process of the model's own
+    opened = []
+
+    def open_model(**settings):
+        model = digits.open_model(None, tmp_path)
+        plan = plan_of(Offline(target_qps=1.0, batch_size=8, **settings))
+        spec = spec_of(plan, digits.WORKLOAD, model)
+        folder = write_model(tmp_path, spec, model.path, "k")
+        config = {
+            "max_batch_size": 8, "input": [{"name": "input"}], "output": [{"name": "logits"}],
+            "parameters": {k: {"string_value": v} for k, v in spec.parameters.items()},
+        }  # fmt: skip
+        opened.append(pymodel.TritonPythonModel())
+        opened[-1].initialize({"model_config": json.dumps(config), "model_repository": str(folder),
+                               "model_version": "1", "model_instance_kind": "CPU"})  # fmt: skip
+        return opened[-1]
+
+    return open_model
+
+
+def test_the_python_model_answers_each_request_with_its_own_rows(served):
+    model = served()
     images = digits.open_samples(None).load(np.arange(6))
-    (whole,) = served.execute([images])
-    parts = served.execute([images[:1], images[1:4], images[4:]])
+    (whole,) = model.execute([_Request(images)])
+    parts = model.execute([_Request(a) for a in (images[:1], images[1:4], images[4:])])
     assert [len(p.array) for p in parts] == [1, 3, 2]
     np.testing.assert_allclose(np.concatenate([p.array for p in parts]), whole.array, rtol=1e-5)
-    served.finalize()
+    model.finalize()
+
+
+def test_an_overlapping_model_answers_every_request_once_and_in_order(served):
+    model, images = served(triton_overlap=True), digits.open_samples(None).load(np.arange(60))
+    plain = served()
+    batches = [
+        [_Request(images[i : i + 2]), _Request(images[i + 2 : i + 5])] for i in range(0, 60, 5)
+    ]
+    for batch in batches:
+        assert model.execute(batch) is None
+    model.finalize()
+    for batch in batches:
+        for request, want in zip(batch, plain.execute(batch), strict=True):
+            ((response, flags),) = request.sent
+            assert flags == _Utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL
+            np.testing.assert_allclose(response.array, want.array, rtol=1e-5)
+
+
+def test_an_overlapping_model_answers_what_it_cannot_infer_with_the_error(served):
+    model, images = served(triton_overlap=True), digits.open_samples(None).load(np.arange(4))
+    wrong, right = _Request(images[:, :, :4]), _Request(images)
+    model.execute([wrong])
+    model.execute([right])
+    model.finalize()
+    assert "InvalidArgument" in wrong.sent[0][0].error
+    assert right.sent[0][0].error is None
+    assert len(right.sent[0][0].array) == 4
 
 
 def test_model_prints_a_slices_configuration_and_says_how_it_is_served():

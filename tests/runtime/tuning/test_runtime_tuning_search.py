@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from runtime.errors import RunError
+from runtime.errors import Problem, RunError
+from runtime.tuning.axes import axes_of, make_fits
 from runtime.tuning.flow import CONFIRM_STEPS
 from runtime.tuning.model import Candidate
+from runtime.tuning.shape import affordable
+from runtime.vocabulary import HarnessKind
 
 
 def settings_of(bench, found):
@@ -154,3 +159,70 @@ def test_a_server_trial_is_long_enough_to_show_an_overload(tmp_path, paper):
     )
     sized = bench.settings(Candidate(changes={}, purpose="bracket"))
     assert sized.min_duration_ms == 10_000
+
+
+def test_the_budget_keeps_time_for_what_trials_really_cost(paper, tmp_path, monkeypatch):
+    """A trial that starts a server costs seconds beside its timed part: the end is confirmed."""
+    now = [0.0]
+    monkeypatch.setattr("runtime.tuning.bench.monotonic", lambda: now[0])
+    system = paper.System(noise=0.02)
+
+    def execute(*arguments, **options):
+        now[0] += 6.0
+        return system(*arguments, **options)
+
+    bench = paper.bench_of(execute, tmp_path / "s", scenario="offline", budget_s=90.0)
+    found = paper.search_on(bench)
+    assert found.confirmations == 3
+    assert found.reason.startswith("the budget ended before every field was tried")
+    assert bench.spent_s <= 90.0
+
+
+def test_a_budget_that_is_too_short_says_what_would_do(paper, tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("runtime.tuning.bench.monotonic", lambda: now[0])
+    system = paper.System()
+
+    def execute(*arguments, **options):
+        now[0] += 6.0
+        return system(*arguments, **options)
+
+    bench = paper.bench_of(execute, tmp_path / "s", scenario="offline", budget_s=22.0)
+    found = paper.search_on(bench)
+    tuning = paper.summary(bench, found)
+    assert tuning.status == "unconfirmed"
+    assert f"{found.confirmations} of 3 VALID runs" in tuning.reason
+    assert "call it again with --budget" in tuning.reason
+
+
+def test_a_run_that_fails_while_it_is_confirmed_is_made_up_for(paper, tmp_path):
+    system, runs = paper.System(), []
+
+    def execute(plan, out, on_progress=None, *, evidence=True):
+        runs.append(out.name)
+        if sum("confirm" in name for name in runs) == 2 and "confirm" in out.name:
+            raise RunError(Problem("child process", "to end with a result", "signal 11", "see"))
+        return system(plan, out, on_progress, evidence=evidence)
+
+    bench = paper.bench_of(execute, tmp_path / "s", scenario="offline")
+    found = paper.search_on(bench, fields=())
+    assert [t.verdict for t in found.runs if not t.valid] == ["FAILED"]
+    assert found.confirmations == 3
+
+
+@pytest.mark.parametrize(
+    ("left_s", "want"), [(None, 4), (80.0, 4), (79.0, 3), (69.0, 2), (59.0, 1), (0.0, 1)]
+)
+def test_finalists_are_as_many_as_the_time_decides(left_s, want):
+    assert affordable(4, 3, 10.0, left_s) == want
+
+
+def test_samples_of_a_request_go_down_from_the_largest_batch(paper):
+    entry = paper.registry.entry("cpu/digits/offline@triton")
+    axes = axes_of(entry.settings, paper.registry.target("cpu"), HarnessKind.TRITON)
+    axis = next(a for a in axes if a.field == "triton_request_samples")
+    assert axis.steps(0) == (None, 64)
+    assert axis.steps(64) == (None, 32)
+    fits = make_fits(paper.registry.target("cpu"), paper.registry.workload("digits"))
+    settings = replace(entry.settings, triton_request_samples=64, batch_size=32)
+    assert "more samples than the largest batch" in fits(settings)
