@@ -214,6 +214,8 @@ def _kind(target: Target) -> str:
     if target.mig:
         article = "an" if target.family[:1] in set("AEIO") else "a"
         size = inline(target.mig.profile)
+        if target.devices > 1:
+            return f"{target.devices} isolated MIG slices ({size}) of {target.family} GPUs"
         return f"One isolated MIG slice ({size}) of {article} {target.family} GPU"
     if target.family == "Jetson":
         return "A module whose CPU and GPU share their memory"
@@ -237,6 +239,8 @@ def _size(target: Target) -> str:
 def _purpose(target: Target) -> str:
     """Return what a GPU target is good for, by slice, count, power, bandwidth and memory."""
     if target.mig:
+        if target.devices > 1:
+            return "good for many small models whose speed must not depend on each other"
         return "good for a small model whose speed must not depend on its neighbours"
     power, width = number(target, "power_w"), number(target, "bandwidth_gb_s") or 0.0
     if target.family == "Jetson":

@@ -12,6 +12,7 @@ import pytest
 
 from docgen import digests
 from docgen.dialects import choose, registry
+from docgen.views import profile
 
 HERE = Path(__file__).parent / "fixtures_registry"
 KILN = HERE / "kiln"
@@ -78,6 +79,12 @@ def test_a_system_says_what_the_tree_lists_of_its_board(catalog):
     arm = catalog.target("Oven-40GB_aarch64x4")
     assert arm.pci_ids == ("AA03",)
     assert arm.facts["host_cpu_arch"].value == "aarch64"
+
+
+def test_several_slices_are_not_called_one(catalog):
+    assert profile.sentence(catalog.target(SLICES)).startswith(
+        "12 isolated MIG slices (1g.5gb) of Ampere GPUs"
+    )
 
 
 def test_the_value_of_a_system_tells_its_history(catalog):

@@ -93,6 +93,18 @@ def test_what_a_target_needs_calls_and_runs(tree):
     }
 
 
+def test_each_line_of_a_recipe_starts_its_own_programs(tmp_path):
+    (tmp_path / "Makefile").write_text(
+        "grind:\n\t@$(PYTHON3_CMD) code/main.py $(RUN_ARGS) --action=grind\n"
+        "\t@$(PYTHON3_CMD) scripts/show.py \\\n\t\t$(SHOW_ARGS)\n"
+    )
+    (grind,) = read_makefiles(tmp_path)
+    assert [(run.program, run.variables) for run in grind.runs] == [
+        ("code.main", ("RUN_ARGS",)),
+        ("scripts.show", ("SHOW_ARGS",)),
+    ]
+
+
 def test_files_outside_too_long_odd_or_missing_are_passed_over(tmp_path):
     (tmp_path / "out.mk").write_text("outside: ; true\n")
     root = tmp_path / "tree"
