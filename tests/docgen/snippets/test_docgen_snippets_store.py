@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from docgen import writing
 from docgen.errors import OutputError
 from docgen.evidence import State, judge
-from docgen.snippets import store as store_module
 from docgen.snippets.execution import here
 from docgen.snippets.run import run
 from docgen.snippets.store import Store, file_name, made_in
@@ -79,7 +79,7 @@ def test_a_failed_write_leaves_the_old_file(project, result, monkeypatch):
     def fail(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store_module.os, "fsync", fail)
+    monkeypatch.setattr(writing.os, "fsync", fail)
     with pytest.raises(OutputError, match="No space left on device"):
         Store(project.store).save(result)
     assert {p.name: p.read_bytes() for p in project.store.iterdir()} == before
