@@ -179,6 +179,16 @@ def test_answers_are_those_of_direct_inference_sample_by_sample(tmp_path, direct
     assert record.notes == ("quick run: shortened durations, no official MLPerf-style run",)
 
 
+@pytest.mark.parametrize("scenario", [Scenario.OFFLINE, Scenario.SERVER])
+def test_a_model_that_overlaps_gives_the_same_answers(tmp_path, direct, scenario):
+    plan = plan_of(scenario, Mode.ACCURACY, batch_size=16, triton_request_samples=4,
+                   triton_overlap=True, triton_window=8)  # fmt: skip
+    execute(plan, tmp_path / "run")
+    assert 'key: "overlap"' in (tmp_path / "run/repository/digits/config.pbtxt").read_text()
+    logged = read_answers(tmp_path / "run" / "loadgen" / "mlperf_log_accuracy.json")
+    assert [int.from_bytes(logged[i], "little", signed=True) for i in range(540)] == direct
+
+
 @pytest.mark.parametrize("scenario", list(Scenario))
 def test_a_performance_run_is_valid_and_counted_on_both_sides(tmp_path, scenario):
     record = execute(plan_of(scenario), tmp_path / "run")
