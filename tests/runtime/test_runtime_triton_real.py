@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from triton_leftovers import family, regions_of
 
 from runtime.configs.schema import MultiStream, Offline, Server, SingleStream
 from runtime.errors import MissingError, RunError
@@ -29,7 +29,6 @@ from runtime.loadgen.session import execute
 from runtime.plan import RunPlan
 from runtime.record import from_json
 from runtime.triton.install import find_server
-from runtime.triton.regions import SHM
 from runtime.triton.server import TritonServer
 from runtime.vocabulary import HarnessKind, Mode, Scenario, SharedMemory
 from runtime.workloads import digits
@@ -67,22 +66,13 @@ def nothing_left(install, monkeypatch):
     """No server, no stub, no shared memory of this test stays behind, whatever it did."""
     mark = uuid.uuid4().hex
     monkeypatch.setenv(MARK, mark)
-    owners, over = {os.getpid()}, threading.Event()
-
-    def note() -> None:
-        while not over.wait(0.2):
-            owners.update(p.pid for p in psutil.Process().children(recursive=True))
-
-    watch = threading.Thread(target=note, daemon=True)
-    watch.start()
-    yield
-    over.set()
-    watch.join()
+    with family() as owners:
+        yield
     end = time.monotonic() + 10
     while (left := marked(mark)) and time.monotonic() < end:
         time.sleep(0.1)
     assert left == []
-    assert [p.name for p in SHM.glob("calliope-*") if owner_of(p.name) in owners] == []
+    assert regions_of(owners) == []
 
 
 def marked(mark):
@@ -95,12 +85,6 @@ def marked(mark):
         except psutil.Error:
             continue  # it ended, or is another user's
     return found
-
-
-def owner_of(name):
-    """Return the process that made a shared memory object, from its name; 0 for none of ours."""
-    match = re.match(r"calliope-(?:region-)?(\d+)-", name)
-    return int(match[1]) if match else 0
 
 
 def servers():

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from triton_leftovers import family, regions_of
 
 from runtime.cli import main
 from runtime.configs.schema import MultiStream, Offline, Server, SingleStream
@@ -71,8 +72,9 @@ def faults(tmp_path, monkeypatch):
         monkeypatch.setenv("FAKE_TRITON", json.dumps(values))
 
     tell()
-    yield tell
-    assert not list(SHM.glob(f"{PREFIX}*")), "no region stays behind"
+    with family() as owners:
+        yield tell
+    assert regions_of(owners) == [], "no region stays behind"
 
 
 def plan_of(scenario, mode=Mode.PERFORMANCE, **changes):
