@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 from runtime.configs.workload import ModelFile, Workload
@@ -15,6 +16,12 @@ from runtime.plan import RunPlan
 from runtime.triton.client import ASK_S, TritonClient
 from runtime.triton.stats import Statistics, read_statistics
 from runtime.triton.wire import Served
+
+SETTLE_S = 0.05
+"""Time between two readings of a server's counters that must agree, in seconds."""
+
+SETTLE_READS = 20
+"""Most readings until counters count as settled: a server that others use never stands still."""
 
 
 def open_clients(
@@ -67,10 +74,10 @@ def write_counts(
         clients: Open clients.
         folder: The run's folder; its `triton.json` gets both sides.
     """
-    before = _counters(clients)
+    before = _settled(clients)
 
     def write() -> None:
-        counted = _counters(clients).since(before)
+        counted = _settled(clients).since(before)
         more: dict[str, Any] = {
             "client": dataclasses.asdict(system.times()),
             "server": dataclasses.asdict(counted),
@@ -79,6 +86,20 @@ def write_counts(
         write_endpoints(folder, Endpoints.read(folder), **more)
 
     return write
+
+
+def _settled(clients: Sequence[TritonClient]) -> Statistics:
+    """Return the counters once they stand still.
+
+    Why: a server counts a request a moment after it has sent the answer.
+    """
+    found = _counters(clients)
+    for _ in range(SETTLE_READS):
+        sleep(SETTLE_S)
+        last, found = found, _counters(clients)
+        if found == last:
+            break
+    return found
 
 
 def _counters(clients: Sequence[TritonClient]) -> Statistics:

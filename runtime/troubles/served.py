@@ -110,13 +110,13 @@ TRITON_DEADLINE = Trouble(
 TRITON_SHARED_MEMORY = Trouble(
     code="triton-shared-memory",
     title="Too little shared memory",
-    symptom="A region cannot be reserved in /dev/shm, or the Python backend cannot grow its own.",
+    symptom="A region cannot be reserved in /dev/shm, or the Python backend cannot have its own.",
     cause=(
         "Containers give /dev/shm 64 MiB unless told otherwise. The samples' region is reserved "
         "whole before the run; the Python backend takes more during it."
     ),
     mend="Start the container with `--shm-size=1g` or more, or set `triton_shared_memory=none`.",
-    source="tried with Triton 2.51 and a /dev/shm of 64 MiB",
+    source="tried with Triton 2.51: a /dev/shm of 8 MiB, and one of 2 MiB that was full",
 )
 """Reserved, so that a full disk is told and no process dies by SIGBUS."""
 

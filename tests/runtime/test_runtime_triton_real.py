@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from triton_leftovers import family, regions_of
 
 from runtime.configs.schema import MultiStream, Offline, Server, SingleStream
 from runtime.errors import MissingError, RunError
@@ -29,7 +29,6 @@ from runtime.loadgen.session import execute
 from runtime.plan import RunPlan
 from runtime.record import from_json
 from runtime.triton.install import find_server
-from runtime.triton.regions import SHM
 from runtime.triton.server import TritonServer
 from runtime.vocabulary import HarnessKind, Mode, Scenario, SharedMemory
 from runtime.workloads import digits
@@ -67,22 +66,13 @@ def nothing_left(install, monkeypatch):
     """No server, no stub, no shared memory of this test stays behind, whatever it did."""
     mark = uuid.uuid4().hex
     monkeypatch.setenv(MARK, mark)
-    owners, over = {os.getpid()}, threading.Event()
-
-    def note() -> None:
-        while not over.wait(0.2):
-            owners.update(p.pid for p in psutil.Process().children(recursive=True))
-
-    watch = threading.Thread(target=note, daemon=True)
-    watch.start()
-    yield
-    over.set()
-    watch.join()
+    with family() as owners:
+        yield
     end = time.monotonic() + 10
     while (left := marked(mark)) and time.monotonic() < end:
         time.sleep(0.1)
     assert left == []
-    assert [p.name for p in SHM.glob("calliope-*") if owner_of(p.name) in owners] == []
+    assert regions_of(owners) == []
 
 
 def marked(mark):
@@ -95,12 +85,6 @@ def marked(mark):
         except psutil.Error:
             continue  # it ended, or is another user's
     return found
-
-
-def owner_of(name):
-    """Return the process that made a shared memory object, from its name; 0 for none of ours."""
-    match = re.match(r"calliope-(?:region-)?(\d+)-", name)
-    return int(match[1]) if match else 0
 
 
 def servers():
@@ -179,6 +163,16 @@ def test_answers_are_those_of_direct_inference_sample_by_sample(tmp_path, direct
     assert record.notes == ("quick run: shortened durations, no official MLPerf-style run",)
 
 
+@pytest.mark.parametrize("scenario", [Scenario.OFFLINE, Scenario.SERVER])
+def test_a_model_that_overlaps_gives_the_same_answers(tmp_path, direct, scenario):
+    plan = plan_of(scenario, Mode.ACCURACY, batch_size=16, triton_request_samples=4,
+                   triton_overlap=True, triton_window=8)  # fmt: skip
+    execute(plan, tmp_path / "run")
+    assert 'key: "overlap"' in (tmp_path / "run/repository/digits/config.pbtxt").read_text()
+    logged = read_answers(tmp_path / "run" / "loadgen" / "mlperf_log_accuracy.json")
+    assert [int.from_bytes(logged[i], "little", signed=True) for i in range(540)] == direct
+
+
 @pytest.mark.parametrize("scenario", list(Scenario))
 def test_a_performance_run_is_valid_and_counted_on_both_sides(tmp_path, scenario):
     record = execute(plan_of(scenario), tmp_path / "run")
@@ -248,11 +242,12 @@ def test_a_server_restarted_in_the_middle_is_no_success(tmp_path, install, retri
     second = TritonServer(install, repository, tmp_path, number=1, ports=first.ports)
     plan = replace(plan, servers=(first.url,))
 
-    over = threading.Event()
+    up, over = threading.Event(), threading.Event()
 
     def restart():
         first.kill()
         second.start(["digits"])
+        up.set()
         over.wait()  # the server ends with the thread that started it
 
     disturb = Disturb(lambda: threading.Thread(target=restart, daemon=True).start())
@@ -270,9 +265,8 @@ def test_a_server_restarted_in_the_middle_is_no_success(tmp_path, install, retri
             assert record.verdict.result == "PARTIAL"
         assert disturb.done.is_set()
     finally:
-        end = time.monotonic() + 20
-        while not second.ready() and time.monotonic() < end:
-            time.sleep(0.1)
+        if disturb.done.is_set():
+            up.wait(30)  # killed while it starts, it would fail in its thread
         second.kill()
         first.kill()
         over.set()

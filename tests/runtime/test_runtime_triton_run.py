@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from triton_leftovers import family, regions_of
 
 from runtime.cli import main
 from runtime.configs.schema import MultiStream, Offline, Server, SingleStream
@@ -71,15 +72,9 @@ def faults(tmp_path, monkeypatch):
         monkeypatch.setenv("FAKE_TRITON", json.dumps(values))
 
     tell()
-    yield tell
-    left = [p.name for p in SHM.glob(f"{PREFIX}{os.getpid()}-*")]
-    orphans = [p.name for p in SHM.glob(f"{PREFIX}*") if not owner_is_alive(p.name)]
-    assert [*left, *orphans] == [], "no region stays behind; those of other runs are theirs"
-
-
-def owner_is_alive(name):
-    """Tell whether the process that a region's name tells of is still there."""
-    return Path("/proc", name.removeprefix(PREFIX).partition("-")[0]).exists()
+    with family() as owners:
+        yield tell
+    assert regions_of(owners) == [], "no region stays behind"
 
 
 def plan_of(scenario, mode=Mode.PERFORMANCE, **changes):

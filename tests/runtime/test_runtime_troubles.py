@@ -428,9 +428,9 @@ def test_a_board_without_sensors_is_told_beside_the_result(capsys):
 
 
 def test_every_code_is_provoked_and_asserted():
-    """Every code stands in an assertion or a parameter of a test in this folder."""
+    """Every code stands in an assertion or a parameter of a test in this folder or below it."""
     said: set[str] = set()
-    for path in Path(__file__).parent.glob("test_*.py"):
+    for path in Path(__file__).parent.rglob("test_*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, (ast.Assert, ast.Tuple)):
                 said |= {

@@ -80,6 +80,8 @@ def test_a_server_stays_for_what_clients_vary_and_no_longer(kept, tmp_path):
         os.kill(first, 0)
     assert kept.starts == 2
     os.kill(second, signal.SIGKILL)
+    while not kept._fleet.deaths():  # the system takes a moment
+        time.sleep(0.01)
     assert lend(kept, tmp_path, with_settings(batch_size=16)) != second, "a dead one is replaced"
     third = kept._fleet.servers[0].pid
     kept.close()
