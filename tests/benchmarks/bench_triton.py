@@ -25,6 +25,7 @@ import json
 import os
 import re
 import statistics
+import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -217,6 +218,9 @@ def compare(
                 seen.setdefault(case, []).append(rate)
                 tail = measure(stream(batch, largest, seconds), way, server)
                 tails.setdefault(case, []).append(tail["value"])
+                said = f"{rate['value']:,.0f} samples/s, p99 {tail['value']:.3f} ms"
+                words = f"round {number + 1}, batch {batch}, largest {largest}, {way}: {said}"
+                print(words, file=sys.stderr, flush=True)
     rows: list[dict[str, object]] = []
     for batch in batches:
         base = [one["value"] for one in seen[batch, 0, "direct"]]
