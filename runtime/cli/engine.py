@@ -37,7 +37,7 @@ def engine() -> None:
 @options.target("Whose settings to build for; `harness list targets` prints the names.")
 @options.workload("Whose model; `harness list workloads` prints the names.")
 @options.scenario("Server's engines hold every power of two up to the batch size.")
-@options.model()
+@options.model_file()
 @options.overrides(
     "Replace one value of the entry: batch_size, precision, workspace_mib; can be repeated."
 )

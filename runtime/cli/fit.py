@@ -42,7 +42,7 @@ TOO_BIG = 3
     metavar="GB",
     help="Memory to fit into, in 10^9 bytes, instead of the target's.",
 )
-@options.model()
+@options.model_file()
 @options.as_json()
 @click.pass_context
 def fit_memory(

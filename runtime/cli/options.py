@@ -80,12 +80,6 @@ def overrides(
     )
 
 
-def model(help_text: str = "Your own ONNX model file.") -> Callable[[Command], Command]:
-    """Return the option that names the user's own model."""
-    path = click.Path(path_type=Path)
-    return click.option("--model", type=path, metavar="FILE", help=help_text)
-
-
 def variant(command: Command) -> Command:
     """Put the options on a command that choose among the variants of an entry."""
     for option in reversed(
