@@ -235,9 +235,10 @@ def tune_served(ctx: click.Context, /, **options: Any) -> None:
     """Find the best concurrency, queue delay, batch and instances behind Triton.
 
     The search of `harness tune`, for the entry whose harness is Triton: requests in flight
-    (`triton_window`), connections (`triton_clients`), model instances (`lanes`), the dynamic
-    batcher's delay, and the batch size. Every trial starts a server of its own. A field that
-    --set names keeps its value.
+    (`triton_window`), connections (`triton_clients`), samples in a request, model instances
+    (`lanes`), the dynamic batcher's delay, and the batch size. One server stays up; trials that
+    change what it serves start another one. A field that --set names keeps its value. Exit
+    code 0 when the best values were confirmed; 6 with the reason when not.
 
     \b
     Examples:
