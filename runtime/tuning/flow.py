@@ -19,7 +19,7 @@ from runtime.tuning import rate as rates
 from runtime.tuning import shape
 from runtime.tuning.axes import Axis, Fits, changed
 from runtime.tuning.bench import Bench, OutOfBudget
-from runtime.tuning.found import Found, Options, why_not
+from runtime.tuning.found import Found, Options, last_cause, why_not
 from runtime.tuning.model import Candidate, Trial
 
 ROUGH = 0.25
@@ -61,7 +61,9 @@ def search(bench: Bench, axes: tuple[Axis, ...], fits: Fits, options: Options) -
             found.reason = f"the budget ended before {what}"
         (run or other).confirm()
         if found.reason and found.confirmations < options.confirmations:
-            found.reason += f"; {why_not(found, bench.used)}"
+            known = found.value is not None
+            tail = f"; {why_not(found, bench.used)}" if known else last_cause(found, bench.used)
+            found.reason += tail
     except OutOfBudget:
         found.reason = _ended(bench, found, options)
     except Interrupted as error:

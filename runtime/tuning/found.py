@@ -57,9 +57,19 @@ def why_not(found: Found, tried: Sequence[Trial]) -> str:
         found: What the search knows.
         tried: Every trial that it used.
     """
-    runs = tried if found.value is None else found.runs
-    last = next((t for t in reversed(runs) if not t.valid), None)
-    said = f"; the last that was not: {last.verdict}, {last.cause}" if last and last.cause else ""
+    said = last_cause(found, tried)
     if found.value is None:
         return f"no candidate was VALID often enough{said}"
     return f"too few confirming runs in a row were VALID{said}"
+
+
+def last_cause(found: Found, tried: Sequence[Trial]) -> str:
+    """Return what the last run said that was not VALID, as the end of a sentence; empty if none.
+
+    Args:
+        found: What the search knows.
+        tried: Every trial that it used; they count where no settings were found.
+    """
+    runs = tried if found.value is None else found.runs
+    last = next((t for t in reversed(runs) if not t.valid), None)
+    return f"; the last that was not: {last.verdict}, {last.cause}" if last and last.cause else ""

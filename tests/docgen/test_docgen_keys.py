@@ -155,13 +155,15 @@ def test_tables_that_are_no_python_count(tmp_path, monkeypatch, reads):
     assert reads == ["read", "read"]
 
 
-def test_a_document_is_no_part_of_the_catalog(rack, reads):
-    export(load_source(rack))
+def test_of_a_document_the_name_alone_is_part_of_the_catalog(rack, reads):
     (rack / "README.md").write_text("Words.\n")
     export(load_source(rack))
     (rack / "README.md").write_text("Other words.\n")
     export(load_source(rack))
     assert reads == ["read"]
+    (rack / "NOTES.txt").write_text("A file that a harness may open when it starts.\n")
+    export(load_source(rack))
+    assert reads == ["read", "read"]
 
 
 def test_a_broken_kept_key_is_made_again(rack):
