@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docgen.listing import BUILT, PROSE, SKIPPED, Listing, listing
+from docgen.listing import BUILT, PROSE, SKIPPED, Listing, Stamp, listing
 
 if TYPE_CHECKING:
     from docgen.config import Config
@@ -27,6 +27,9 @@ MAX_BYTES = 4_000_000
 
 SETTLED_NS = 2_000_000_000
 """Age from which the stamp of a file is trusted: file systems tell times of two seconds apart."""
+
+OTHERS = "configs"
+"""Folder without which no dialect of other harnesses fits a tree."""
 
 _DATA = (
     ".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf", ".npy", ".npz", ".onnx", ".pb", ".gz", ".tar",
@@ -39,6 +42,28 @@ def listing_of(config: Config) -> Listing:
     return listing(config.root, without=(config.cache, config.site, config.store))
 
 
+def _own_packages(config: Config) -> Listing:
+    """Return the files of a project's packages: nothing else of it decides its Catalog.
+
+    Why: a command that looks at all of the project depends on all of it, pages included.
+    """
+    found: dict[str, Stamp] = {}
+    folders: list[str] = []
+    whole = True
+    for name in dict.fromkeys((*config.packages, *config.api)):
+        folder = name.replace(".", "/")
+        inside = listing(config.root / folder, built=())
+        found |= {f"{folder}/{path}": stamp for path, stamp in inside.files.items()}
+        folders += [folder, *(f"{folder}/{path}" for path in inside.folders)]
+        whole = whole and inside.whole
+    try:
+        status = (config.root / "pyproject.toml").stat()
+        found["pyproject.toml"] = Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    except OSError:
+        whole = False
+    return Listing(found, tuple(folders), whole)
+
+
 def by_stamps(config: Config, found: Listing | None = None) -> str:
     """Return a key over names, sizes and times of files; empty where that is not enough.
 
@@ -49,7 +74,9 @@ def by_stamps(config: Config, found: Listing | None = None) -> str:
         config: What is read.
         found: Its files, where they are known.
     """
-    found = listing_of(config) if found is None else found
+    if found is None:
+        alone = config.packages and not (config.root / OTHERS).exists()
+        found = _own_packages(config) if alone else listing_of(config)
     own = own_listing()
     if not found.whole or time.time_ns() - max(found.newest, own.newest) < SETTLED_NS:
         return ""

@@ -155,6 +155,21 @@ def test_tables_that_are_no_python_count(tmp_path, monkeypatch, reads):
     assert reads == ["read", "read"]
 
 
+def test_of_a_project_only_its_packages_are_looked_at(tmp_path, monkeypatch, reads):
+    root = Path(shutil.copytree(RIGS, tmp_path / "rigs"))
+    settle(root, monkeypatch)
+    looked = []
+    monkeypatch.setattr(
+        keys, "listing", lambda place, **k: looked.append(place) or listing.listing(place, **k)
+    )
+    extract(load(root))
+    names = {p.relative_to(root).as_posix() for p in looked if p.is_relative_to(root)}
+    assert names == set(load(root).packages) | set(load(root).api)
+    (root / "configs").mkdir()
+    keys.by_stamps(load(root))
+    assert looked[-2] == root, "with a folder that other dialects need, everything counts"
+
+
 def test_of_a_document_the_name_alone_is_part_of_the_catalog(rack, reads):
     (rack / "README.md").write_text("Words.\n")
     export(load_source(rack))

@@ -91,7 +91,7 @@ class Tracer:
             parts = name.split("/")
             foreign = any(p.startswith(".") or p.endswith("-packages") for p in parts)
             if not foreign and "__pycache__" not in parts:
-                return None if name.startswith(tuple(self.skip)) else name
+                return None if f"{name}/".startswith(tuple(self.skip)) else name
         for package in self.packages:
             mark = f"{os.sep}site-packages{os.sep}{package}{os.sep}"
             if mark in path:

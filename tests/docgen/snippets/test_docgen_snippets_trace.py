@@ -212,6 +212,17 @@ def test_sources_read_as_data_count_as_files(project, snippet):
     assert trace.Tree(project.root).changes(result.depends) == ["tiny/core.py changed"]
 
 
+def test_folders_that_docgen_writes_are_no_dependency(project, snippet):
+    project.cache.mkdir(parents=True, exist_ok=True)
+    cache = project.cache.relative_to(project.root).as_posix()
+    text = (
+        "import os, tiny\nroot = os.path.dirname(tiny.__path__[0])\n"
+        f"os.listdir(os.path.join(root, {cache!r}))\nos.listdir(tiny.__path__[0])"
+    )
+    result = run([snippet(text, language="python")], project)[0]
+    assert set(result.depends.files) == {"tiny/"}
+
+
 def test_a_file_looked_for_in_vain_counts(project, snippet):
     text = (
         "import tiny\ntry:\n    open(tiny.__path__[0] + '/local.toml')\nexcept OSError:\n    pass"
