@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,12 @@ from docgen.errors import DocgenError, Problem, SourceError, UsageError
 from docgen.listing import Listing
 from docgen.prose.kept import Store, digest_of
 from docgen.prose.model import Document, Verdict
+from docgen.prose.reading import read
 
 if TYPE_CHECKING:
     from docgen.catalog import Catalog
     from docgen.config import Config
+    from docgen.prose.ahead import Ahead
     from docgen.prose.facts import Facts
 
 ENDINGS = (".md", ".markdown", ".rst")
@@ -29,8 +31,9 @@ HISTORY = frozenset({"CHANGELOG.md", "CHANGES.md", "HISTORY.md", "CHANGELOG.rst"
 DOCSTRINGS = "*.py"
 """Name under which verdicts on docstrings are kept."""
 
-MAX_BYTES = 2_000_000
-"""Longest document that is read."""
+
+MUCH = 100_000
+"""Bytes of documents to read anew from which a second process pays."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +66,16 @@ def check(config: Config, named: Iterable[Path] = (), *, cache: bool = True) -> 
     chosen = [_place(p, config.root) for p in named]
     run = _Run(config, keys.listing_of(config), cache=cache)
     names = [n for n in chosen or find(config, run.listing) if not n.endswith(".py")]
-    found = {name: run.document(name) for name in names}
     wanted = {name for name in chosen if name.endswith(".py")}
-    if wanted or not chosen:
-        programs = run.docstrings().items()
-        found.update({name: vs for name, vs in programs if not wanted or name in wanted})
-    run.write()
+    try:
+        run.look_ahead(names)
+        found = {name: run.document(name) for name in names}
+        if wanted or not chosen:
+            programs = run.docstrings().items()
+            found.update({name: vs for name, vs in programs if not wanted or name in wanted})
+        run.write()
+    finally:
+        run.close()
     return Report(tuple(v for verdicts in found.values() for v in verdicts), tuple(found))
 
 
@@ -79,11 +86,33 @@ class _Run:
         self.config = config
         self.listing = found
         self.store = Store(config, found) if cache else None
+        self.known: dict[str, tuple[Verdict, ...]] = {}
+        self.ahead: Ahead | None = None
 
     @cached_property
     def facts(self) -> Facts:
         """Return the facts of the tree."""
-        return facts_of(self.config, self.listing)
+        return facts_of(self.config, self.listing, self.ahead)
+
+    def look_ahead(self, names: list[str]) -> None:
+        """Have what must be read anew read in a second process, where it is much."""
+        if self.store is not None:
+            digests = {name: digest_of(self.config.root / name) for name in names}
+            got = {name: self.store.get(name, digest) for name, digest in digests.items()}
+            self.known = {name: vs for name, vs in got.items() if vs is not None}
+        unknown = [name for name in names if name not in self.known]
+        if (
+            self.store is not None
+            and sum(_size(self.config.root / name) for name in unknown) >= MUCH
+        ):
+            from docgen.prose.ahead import Ahead
+
+            self.ahead = Ahead.start(self.config, self.listing, unknown)
+
+    def close(self) -> None:
+        """End the second process."""
+        if self.ahead is not None:
+            self.ahead.close()
 
     def write(self) -> None:
         """Keep verdicts, and what was parsed for them."""
@@ -94,12 +123,12 @@ class _Run:
 
     def document(self, name: str) -> tuple[Verdict, ...]:
         """Return the verdicts on one document."""
+        if name in self.known:
+            return self.known[name]
         digest = digest_of(self.config.root / name)
-        known = self.store.get(name, digest) if self.store is not None else None
-        if known is not None:
-            return known
         self.facts.asked.clear()
-        verdicts = judge(self.facts, [read(self.config.root, name)]).verdicts
+        document = self.ahead.document(name, digest) if self.ahead is not None else None
+        verdicts = judge(self.facts, [document or read(self.config.root, name)]).verdicts
         if self.store is not None:
             self.store.put(name, digest, verdicts, self.facts.asked)
         return verdicts
@@ -112,7 +141,8 @@ class _Run:
 
             own = self.config.packages if self.facts.console_names else ()
             texts = self.facts.symbols.docstrings(lambda path: _is_source(path, own))
-            known = judge(self.facts, docstrings.read(texts)).verdicts
+            before = self.ahead.docstrings() if self.ahead is not None else {}
+            known = judge(self.facts, docstrings.read(texts, before)).verdicts
             if self.store is not None:
                 self.store.put(DOCSTRINGS, "", known)
         found: dict[str, list[Verdict]] = {}
@@ -121,8 +151,13 @@ class _Run:
         return {name: tuple(verdicts) for name, verdicts in found.items()}
 
 
-def facts_of(config: Config, found: Listing | None = None) -> Facts:
+def facts_of(config: Config, found: Listing | None = None, ahead: Ahead | None = None) -> Facts:
     """Return the facts of a tree; one in no known dialect has its build files and programs.
+
+    Args:
+        config: What is checked.
+        found: Its files, where they are known.
+        ahead: What a second process reads of it meanwhile.
 
     Raises:
         DocgenError: A dialect was named and does not fit.
@@ -135,8 +170,9 @@ def facts_of(config: Config, found: Listing | None = None) -> Facts:
     except SourceError:
         if config.dialect or config.packages:
             raise
-        return Facts(config.root, _bare(config.root), config.cache, found)
-    return Facts(config.root, catalog, config.cache, found, lambda: extract(config))
+        return Facts(config.root, _bare(config.root), config.cache, found, ahead=ahead)
+    whole = partial(extract, config)
+    return Facts(config.root, catalog, config.cache, found, whole=whole, ahead=ahead)
 
 
 def _bare(root: Path) -> Catalog:
@@ -229,25 +265,9 @@ def _place(path: Path, root: Path) -> str:
     )
 
 
-def read(root: Path, place: str) -> Document:
-    """Return a document as blocks; one that cannot be read has none.
-
-    Raises:
-        UsageError: reStructuredText needs a package that is not installed.
-    """
-    path = root / place
+def _size(path: Path) -> int:
+    """Return the bytes of a file; 0 where it cannot be read."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            return Document(path=place, blocks=(), problem=f"longer than {MAX_BYTES:,} bytes")
-        text = path.read_bytes().decode("utf-8", "replace")
-        if place.lower().endswith(".rst"):
-            from docgen.prose import restructured
-
-            return restructured.read(text, place)
-        from docgen.prose import markdown
-
-        return markdown.read(text, place)
-    except OSError as error:
-        return Document(path=place, blocks=(), problem=error.strerror or str(error))
-    except RecursionError:
-        return Document(path=place, blocks=(), problem="nested too deeply")
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from docgen.prose import markdown
 from docgen.prose.model import Block, Document, Span
 from docgen.prose.symbols import Docstring
 
 
-def read(found: Iterable[Docstring]) -> Iterator[Document]:
-    """Yield the docstrings of each file as one document, with the file's lines."""
+def read(
+    found: Iterable[Docstring], before: Mapping[str, Document] | None = None
+) -> Iterator[Document]:
+    """Yield the docstrings of each file as one document, with the file's lines.
+
+    Args:
+        found: Docstrings that may claim something.
+        before: Documents of files whose docstrings are read already, by path.
+    """
+    known = before or {}
     files: dict[str, list[Docstring]] = {}
     for one in found:
         files.setdefault(one.path, []).append(one)
     for path, parts in files.items():
+        if path in known:
+            yield known[path]
+            continue
         blocks: list[Block] = []
         for part in parts:
             first, _, rest = part.text.partition("\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from docgen.catalog import Catalog, Command, MakeTarget, Source
 from docgen.claims.arguments import PYTHON, read_program
@@ -12,6 +13,9 @@ from docgen.claims.commands import Tools
 from docgen.foreign import OURS
 from docgen.listing import Listing
 from docgen.prose.wordlists import WordLists
+
+if TYPE_CHECKING:
+    from docgen.prose.ahead import Ahead
 
 
 class Facts(WordLists):
@@ -23,7 +27,9 @@ class Facts(WordLists):
         catalog: Catalog,
         cache: Path | None = None,
         known: Listing | None = None,
+        *,
         whole: Callable[[], Catalog] | None = None,
+        ahead: Ahead | None = None,
     ) -> None:
         """Hold a tree against which documents are judged.
 
@@ -33,8 +39,9 @@ class Facts(WordLists):
             cache: Folder for what may be read again; None keeps nothing.
             known: Its files, where they are known.
             whole: Gives the Catalog with everything, where values are left out.
+            ahead: What a second process reads of it meanwhile.
         """
-        super().__init__(root, cache, known)
+        super().__init__(root, cache, known, ahead)
         self.catalog = catalog
         self.tools = Tools(catalog)
         self._whole = whole

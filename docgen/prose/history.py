@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from docgen.prose.check import facts_of, judge, read
+from docgen.prose.check import facts_of, judge
 from docgen.prose.model import Verdict
+from docgen.prose.reading import read
 
 if TYPE_CHECKING:
     from docgen.config import Config

@@ -5,12 +5,16 @@ from __future__ import annotations
 import posixpath
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from docgen.catalog import Source
 from docgen.claims.makefiles import makefiles
 from docgen.listing import Listing, listing
 from docgen.prose import files
 from docgen.prose.model import Edit
+
+if TYPE_CHECKING:
+    from docgen.prose.ahead import Ahead
 
 _DIVISIONS = ("closed", "open", "network")
 
@@ -31,17 +35,25 @@ COMMON_NAMES = frozenset(
 class Places:
     """What a tree has on disk."""
 
-    def __init__(self, root: Path, cache: Path | None, known: Listing | None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        cache: Path | None,
+        known: Listing | None,
+        ahead: Ahead | None = None,
+    ) -> None:
         """Hold a tree.
 
         Args:
             root: Its folder.
             cache: Folder for what may be read again; None keeps nothing.
             known: Its files, where they are known.
+            ahead: What a second process reads of it meanwhile.
         """
         self.root = root
         self.cache = cache
         self._known = known
+        self.ahead = ahead
 
     @cached_property
     def listing(self) -> Listing:
@@ -51,7 +63,8 @@ class Places:
     @cached_property
     def index(self) -> files.Index:
         """Return its files and words."""
-        return files.load(self.root, self.cache, self.listing)
+        found = self.ahead.index() if self.ahead is not None else None
+        return found or files.load(self.root, self.cache, self.listing)
 
     @cached_property
     def file_set(self) -> frozenset[str]:

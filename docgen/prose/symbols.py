@@ -85,7 +85,14 @@ class Classes(Mapping[str, list[ClassInfo]]):
 class Symbols:
     """What the Python files of a tree define; each is parsed when it is first needed."""
 
-    def __init__(self, root: Path, index: Index, listing: Listing, cache: Path | None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        index: Index,
+        listing: Listing,
+        cache: Path | None,
+        before: Mapping[str, Parsed] | None = None,
+    ) -> None:
         """Hold a tree.
 
         Args:
@@ -93,14 +100,15 @@ class Symbols:
             index: What a look at its files gave.
             listing: Its files.
             cache: Folder that keeps what was parsed; None keeps nothing.
+            before: What is parsed already, by path.
         """
         self.index = index
         self._root = root
         self._listing = listing
         self._kept = cache / f"symbols-{FORM}.msgpack" if cache is not None else None
-        self._parsed = self._load()
+        self._parsed = self._load() | dict(before or {})
         self._same: dict[bytes, Parsed] = {}
-        self._changed = False
+        self._changed = bool(before)
 
     def _load(self) -> dict[str, Parsed]:
         """Return what was parsed before; nothing where that cannot be read."""

@@ -26,7 +26,8 @@ class WordLists(Places):
     @cached_property
     def symbols(self) -> Symbols:
         """Return what its Python files define."""
-        return Symbols(self.root, self.index, self.listing, self.cache)
+        before = self.ahead.parsed() if self.ahead is not None else {}
+        return Symbols(self.root, self.index, self.listing, self.cache, before)
 
     @cached_property
     def classes(self) -> Classes:
