@@ -7,10 +7,11 @@ a file could have changed again under the same one.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
-import platform
 import stat
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -83,8 +84,9 @@ def by_stamps(config: Config, found: Listing | None = None) -> str:
     return _hash(config, found.state, own.state, config.dialect)
 
 
+@functools.cache
 def own_listing() -> Listing:
-    """Return docgen's own files; another docgen judges and reads anew."""
+    """Return docgen's own files as they were at first; another docgen judges and reads anew."""
     return listing(Path(__file__).parent)
 
 
@@ -116,7 +118,7 @@ def by_content(config: Config, dialect: Dialect) -> str:
 def _hash(config: Config, *words: str) -> str:
     """Return a hash over words and what the configuration chooses."""
     chosen = (*config.packages, "|", *config.api, "|", config.root.name)
-    texts = (*words, "|", *chosen, platform.python_version())
+    texts = (*words, "|", *chosen, sys.version)
     return hashlib.sha256(b"\0".join(map(os.fsencode, texts))).hexdigest()[:32]
 
 

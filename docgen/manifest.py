@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from docgen.errors import OutputError, Problem
+from docgen.writing import write_atomically
 
 MANIFEST = ".docgen-manifest.json"
 """Name of the list, in the documentation folder."""
@@ -25,11 +26,11 @@ VERSION = 1
 def read_manifest(docs: Path) -> dict[str, Any]:
     """Return the files that were generated before; empty where there is no manifest."""
     try:
-        manifest = json.loads((docs / MANIFEST).read_text(encoding="utf-8"))
+        manifest = msgspec.json.decode((docs / MANIFEST).read_bytes())
         files = manifest["files"]
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, msgspec.MsgspecError, KeyError, TypeError) as error:
         raise OutputError(
             Problem(
                 MANIFEST,
@@ -84,15 +85,7 @@ def write_file(path: Path, data: bytes) -> None:
     """Write a file atomically: readers see the old text or the new one."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_atomically(path, data, durable=False)
     except OSError as error:
         raise OutputError(
             Problem(path.name, "a writable place", str(error), "check owner and free space")

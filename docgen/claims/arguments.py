@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 
 from docgen.catalog import Command, FieldSpec, Flag, Json, MakeTarget, Source
-from docgen.claims.makefiles import makefiles
 
 MAX_BYTES = 1_000_000
 """Longest program that is read."""
@@ -33,6 +32,8 @@ _FLAG_ACTIONS = ("store_true", "store_false", "store_const", "count", "help", "v
 
 def tool_files(root: Path) -> list[Path]:
     """Return the files that decide which commands a tree has, beside its Python packages."""
+    from docgen.claims.makefiles import makefiles
+
     found = makefiles(root)
     for folder in ("scripts",):
         for here, folders, names in os.walk(root / folder):

@@ -16,6 +16,9 @@ from docgen.writing import keep
 MAX_BYTES = 400_000
 """Longest file whose words count; longer ones are data."""
 
+MARKS = ("make ", "--", ".py", ".sh")
+"""Texts of which a docstring has one when it shows a command, an option or a path."""
+
 FORM = "3"
 """Version of what is kept; another one makes everything anew."""
 

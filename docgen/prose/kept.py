@@ -7,7 +7,7 @@ it asked for, and on docgen itself; it is used again only where all of them are 
 from __future__ import annotations
 
 import hashlib
-import platform
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,7 +46,7 @@ class Store:
         self.root = config.root
         own = own_listing().state
         words = (found.state, own, config.dialect, *config.packages, "|", *config.api)
-        digest = hashlib.sha256("\0".join((*words, platform.python_version())).encode())
+        digest = hashlib.sha256("\0".join((*words, sys.version)).encode())
         self._file = config.cache / f"verdicts-{digest.hexdigest()[:32]}.msgpack"
         self._documents: dict[str, Judged] = {}
         self._changed = False

@@ -14,11 +14,8 @@ from pathlib import Path
 import msgspec
 
 from docgen.listing import PROSE, Listing, Stamp
-from docgen.prose.files import FORM, MAX_BYTES, Index
+from docgen.prose.files import FORM, MARKS, MAX_BYTES, Index
 from docgen.writing import keep
-
-MARKS = ("make ", "--", ".py", ".sh")
-"""Texts of which a docstring has one when it shows a command, an option or a path."""
 
 _DATA = (
     ".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf", ".npy", ".npz", ".onnx", ".pb", ".gz", ".tar",

@@ -10,8 +10,7 @@ import msgspec
 
 from docgen.catalog import Source
 from docgen.listing import Listing, Stamp
-from docgen.prose.files import FORM, Index
-from docgen.prose.scans import MARKS
+from docgen.prose.files import FORM, MARKS, Index
 from docgen.writing import keep
 
 _ENUM_ATTRIBUTES = frozenset({"name", "value", "names", "values", "choices", "mro"})

@@ -90,7 +90,7 @@ def expected(text: str) -> set[tuple[int, str]]:
         if isinstance(e, ast.Expr)
         and isinstance(e.value, ast.Constant)
         and isinstance(e.value.value, str)
-        and any(mark in e.value.value for mark in scans.MARKS)
+        and any(mark in e.value.value for mark in files.MARKS)
     }
 
 
