@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property, reduce
+from operator import or_
 from typing import Any
 
 from docgen import catalog as c
@@ -49,6 +51,9 @@ class Declared:
     tests: list[Any] = field(default_factory=list)
     """Predicates that must hold for the system."""
 
+    kind: Any = None
+    """What is equal for fields that are for the same workloads."""
+
     def __post_init__(self) -> None:
         """Sort the limits by what they limit."""
         for limit in self.limits.values():
@@ -56,6 +61,9 @@ class Declared:
             for member in members:
                 self.allowed.setdefault(id(member.cls), {m.name for m in members})
             self.tests += [f for f in limit if isinstance(f, (FunctionInfo, Bound))]
+        allowed = frozenset((enum, frozenset(names)) for enum, names in self.allowed.items())
+        systems = tuple(map(id, self.limits.get(f"{PREFIX}systems", ())))
+        self.kind = (allowed, tuple(map(_identity, self.tests)), systems)
 
 
 @dataclass
@@ -66,8 +74,18 @@ class FieldRules:
     """What is read."""
     declared: dict[str, Declared]
     """Every declared field, by name."""
-    _kept: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    _kept: dict[tuple[str, str], int] = field(default_factory=dict)
     _tests: dict[tuple[int, str], bool] = field(default_factory=dict)
+    _sets: dict[int, tuple[frozenset[str], frozenset[str]]] = field(default_factory=dict)
+
+    @cached_property
+    def _groups(self) -> list[tuple[Declared, int]]:
+        """Return a field of each kind of limits, with the bits of all fields that have these."""
+        found: dict[Any, tuple[Declared, int]] = {}
+        for place, declared in enumerate(self.declared.values()):
+            first, bits = found.get(declared.kind, (declared, 0))
+            found[declared.kind] = (first, bits | 1 << place)
+        return list(found.values())
 
     def applicable(self, parts: tuple[EnumMember, ...]) -> tuple[frozenset[str], frozenset[str]]:
         """Return the fields that a workload must set, and all that it may set.
@@ -75,17 +93,22 @@ class FieldRules:
         Args:
             parts: Benchmark, scenario, system, harness, accuracy and power, as members.
         """
-        possible = frozenset(self.declared)
+        bits = (1 << len(self.declared)) - 1
         for part in parts:
-            possible &= self._supporting(part)
-        return frozenset(n for n in possible if self.declared[n].required), possible
+            bits &= self._supporting(part)
+        if bits not in self._sets:
+            every = enumerate(self.declared.values())
+            chosen = [d for place, d in every if bits >> place & 1]
+            mandatory = frozenset(d.name for d in chosen if d.required)
+            self._sets[bits] = mandatory, frozenset(d.name for d in chosen)
+        return self._sets[bits]
 
-    def _supporting(self, part: EnumMember) -> frozenset[str]:
-        """Return the fields that support one part of a workload."""
+    def _supporting(self, part: EnumMember) -> int:
+        """Return the fields that support one part of a workload: a bit for each."""
         key = (part.cls.name, part.name)
         if key not in self._kept:
-            names = (n for n, d in self.declared.items() if self._supports(d, part))
-            self._kept[key] = frozenset(names)
+            supported = (bits for d, bits in self._groups if self._supports(d, part))
+            self._kept[key] = reduce(or_, supported, 0)
         return self._kept[key]
 
     def _supports(self, declared: Declared, part: EnumMember) -> bool:
@@ -121,7 +144,7 @@ class FieldRules:
 
     def _test(self, test: Any, part: EnumMember) -> bool:
         """Return what a predicate says of a system; one that is not static allows it."""
-        key = (id(test.function if isinstance(test, Bound) else test), part.name)
+        key = (_identity(test), part.name)
         if key in self._tests:
             return self._tests[key]
         interpreter = self.reading.interpreter
@@ -138,6 +161,11 @@ class FieldRules:
             holds = True
         self._tests[key] = holds
         return holds
+
+
+def _identity(test: Any) -> int:
+    """Return what two predicates that are the same function have in common."""
+    return id(test.function if isinstance(test, Bound) else test)
 
 
 def _is_system(part: EnumMember) -> bool:
