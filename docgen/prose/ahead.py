@@ -1,5 +1,6 @@
 """A second process that reads documents and programs while the first reads configurations.
 
+When the first has the Catalog, both judge documents, one from each end of the list.
 What it sends is what the first process would have found itself, and is used where it is
 there in time; where the process cannot start or ends early, nothing is lost but time.
 Neither process runs anything of the tree: both only read files.
@@ -14,36 +15,39 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, TypeVar
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from docgen.config import Config
 from docgen.listing import Listing, Stamp
 from docgen.prose import docstrings, files
 from docgen.prose.kept import digest_of
-from docgen.prose.model import Document
+from docgen.prose.model import Document, Verdict
 from docgen.prose.reading import read
 from docgen.prose.symbols import Parsed, Symbols
 
 if TYPE_CHECKING:
-    from docgen.config import Config
+    from docgen.prose.facts import Facts
 
-INDEX, DOCUMENT, PARSED, DOCSTRINGS = b"i", b"d", b"p", b"s"
+INDEX, DOCUMENT, PARSED, DOCSTRINGS, JUDGED = b"i", b"d", b"p", b"s", b"j"
 """Kinds of messages."""
+
+PATIENCE_S = 20.0
+"""Longest wait for the other process, in seconds; then this one does the work itself."""
 
 _T = TypeVar("_T")
 _START = "import sys; sys.path[:] = sys.argv[1:]; from docgen.prose.ahead import serve; serve()"
 _HEAD = struct.Struct("<cI")
+_GO = b"g"
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be read."""
 
-    root: str
-    """Folder of the tree."""
-    cache: str
-    """Folder that keeps what was found."""
+    config: Config
+    """What is checked."""
     names: tuple[str, ...]
     """Documents, in the order in which they are asked for."""
     files: dict[str, Stamp]
@@ -63,6 +67,17 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """Its blocks."""
 
 
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdicts on a document."""
+
+    digest: str
+    """SHA-256 of its bytes."""
+    verdicts: tuple[Verdict, ...]
+    """Verdicts on its claims."""
+    asked: tuple[str, ...]
+    """Documents whose anchors were asked for."""
+
+
 class Ahead:
     """What a second process has read so far."""
 
@@ -72,6 +87,7 @@ class Ahead:
         self._request = request
         self._found: dict[tuple[bytes, str], bytes] = {}
         self._news = threading.Condition()
+        self._given = threading.Event()
         self._ended = False
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
@@ -88,15 +104,14 @@ class Ahead:
         if not sys.executable or _processors() == 1:
             return None
         request = Request(
-            root=str(config.root),
-            cache=str(config.cache),
+            config=config,
             names=tuple(names),
             files=found.files,
             folders=found.folders,
             whole=found.whole,
         )
         try:
-            data = msgspec.msgpack.encode(request)
+            data = msgspec.msgpack.encode(request, enc_hook=str)
             process = subprocess.Popen(
                 [sys.executable, "-I", "-c", _START, *filter(None, sys.path)],
                 stdin=subprocess.PIPE,
@@ -112,12 +127,14 @@ class Ahead:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with contextlib.suppress(OSError, ValueError):
-            self._process.stdin.write(self._request)
-            self._process.stdin.close()
+            self._process.stdin.write(_HEAD.pack(_GO, len(self._request)) + self._request)
+            self._process.stdin.flush()
+            self._given.set()
             for kind, name, data in _messages(self._process.stdout):
                 with self._news:
                     self._found[kind, name] = data
                     self._news.notify_all()
+        self._given.set()
         with self._news:
             self._ended = True
             self._news.notify_all()
@@ -126,13 +143,27 @@ class Ahead:
         """Return the index of the tree, waiting for it; None where the process gave none."""
         key = (INDEX, "")
         with self._news:
-            self._news.wait_for(lambda: self._ended or key in self._found)
+            self._news.wait_for(lambda: self._ended or key in self._found, PATIENCE_S)
         return self._take(key, files.Index)
 
     def document(self, name: str, digest: str) -> Document | None:
         """Return a document; None where it is not read yet or was read in another state."""
         sent = self._take((DOCUMENT, name), Sent)
         return sent.document if sent is not None and sent.digest == digest else None
+
+    def go(self) -> None:
+        """Say that the Catalog is kept: from now on the process judges too."""
+        assert self._process.stdin is not None
+        if not self._given.wait(PATIENCE_S):
+            return
+        with contextlib.suppress(OSError, ValueError):
+            self._process.stdin.write(_GO)
+            self._process.stdin.flush()
+
+    def judged(self, name: str, digest: str) -> Judged | None:
+        """Return the verdicts on a document; None where there are none on this state of it."""
+        found = self._take((JUDGED, name), Judged)
+        return found if found is not None and found.digest == digest else None
 
     def parsed(self) -> dict[str, Parsed]:
         """Return the programs that were parsed so far for their docstrings, by path."""
@@ -181,31 +212,80 @@ def _messages(pipe: IO[bytes]) -> Iterator[tuple[bytes, str, bytes]]:
 
 def serve() -> None:
     """Read a request from standard input and send what is found to standard output."""
-    request = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Request)
-    out = sys.stdout.buffer
+    given, out = sys.stdin.buffer, sys.stdout.buffer
+    _, size = _HEAD.unpack(given.read(_HEAD.size))
+    request = msgspec.msgpack.decode(given.read(size), type=Request, dec_hook=_made)
+    told = threading.Event()
+
+    def wait() -> None:
+        if given.read(1) == _GO:
+            told.set()
+        else:
+            os._exit(0)  # the first process has ended
+
+    threading.Thread(target=wait, daemon=True).start()
 
     def send(kind: bytes, name: str, content: object) -> None:
         data = name.encode() + b"\0" + msgspec.msgpack.encode(content)
         out.write(_HEAD.pack(kind, len(data)) + data)
         out.flush()
 
-    work(request, send)
+    work(request, send, told)
 
 
-def work(request: Request, send: Callable[[bytes, str, object], None]) -> None:
-    """Read what a request asks for and send it piece by piece.
+def _made(kind: type[Any], value: Any) -> Any:
+    """Return a value of a type that MessagePack does not have: a path."""
+    return kind(value)
+
+
+def work(
+    request: Request, send: Callable[[bytes, str, object], None], told: threading.Event
+) -> None:
+    """Read what a request asks for and send it piece by piece; judge as soon as that is told.
 
     The documents come from the last to the first: where the first process is at them
     already, it reads from the other end.
     """
-    root, cache = Path(request.root), Path(request.cache)
+    root, cache = request.config.root, request.config.cache
     found = Listing(request.files, request.folders, request.whole)
     index = files.load(root, cache, found)
     send(INDEX, "", index)
+    judge = _Judge(request.config, found)
+    left: list[Sent] = []
     for name in reversed(request.names):
-        digest = digest_of(root / name)
-        send(DOCUMENT, name, Sent(digest=digest, document=read(root, name)))
+        one = Sent(digest=digest_of(root / name), document=read(root, name))
+        if told.is_set():
+            send(JUDGED, name, judge(one))
+        else:
+            send(DOCUMENT, name, one)
+            left.append(one)
     symbols = Symbols(root, index, found, cache)
     texts = list(symbols.docstrings(lambda _: True))
     send(PARSED, "", {index.files[n]: symbols.parsed(index.files[n]) for n in index.claiming})
     send(DOCSTRINGS, "", {d.path: d for d in docstrings.read(texts)})
+    told.wait()
+    for one in left:
+        send(JUDGED, one.document.path, judge(one))
+
+
+class _Judge:
+    """Judges documents with the facts of a tree, which are read when the first is judged."""
+
+    def __init__(self, config: Config, found: Listing) -> None:
+        self._config = config
+        self._listing = found
+
+    @cached_property
+    def _facts(self) -> Facts:
+        from docgen.prose.check import facts_of
+
+        return facts_of(self._config, self._listing)
+
+    def __call__(self, one: Sent) -> Judged:
+        """Return the verdicts on a document."""
+        from docgen.prose.check import judge
+
+        self._facts.asked.clear()
+        verdicts = judge(self._facts, [one.document]).verdicts
+        asked = tuple(sorted(self._facts.asked))
+        return Judged(digest=one.digest, verdicts=verdicts, asked=asked)

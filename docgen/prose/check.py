@@ -92,7 +92,10 @@ class _Run:
     @cached_property
     def facts(self) -> Facts:
         """Return the facts of the tree."""
-        return facts_of(self.config, self.listing, self.ahead)
+        found = facts_of(self.config, self.listing, self.ahead)
+        if self.ahead is not None:
+            self.ahead.go()
+        return found
 
     def look_ahead(self, names: list[str]) -> None:
         """Have what must be read anew read in a second process, where it is much."""
@@ -126,12 +129,22 @@ class _Run:
         if name in self.known:
             return self.known[name]
         digest = digest_of(self.config.root / name)
-        self.facts.asked.clear()
-        document = self.ahead.document(name, digest) if self.ahead is not None else None
-        verdicts = judge(self.facts, [document or read(self.config.root, name)]).verdicts
+        verdicts, asked = self._judged(name, digest)
         if self.store is not None:
-            self.store.put(name, digest, verdicts, self.facts.asked)
+            self.store.put(name, digest, verdicts, asked)
         return verdicts
+
+    def _judged(self, name: str, digest: str) -> tuple[tuple[Verdict, ...], Iterable[str]]:
+        """Return the verdicts on a document, and the documents that they depend on."""
+        facts, document = self.facts, None
+        if self.ahead is not None:
+            known = self.ahead.judged(name, digest)
+            if known is not None:
+                return known.verdicts, known.asked
+            document = self.ahead.document(name, digest)
+        facts.asked.clear()
+        verdicts = judge(facts, [document or read(self.config.root, name)]).verdicts
+        return verdicts, facts.asked
 
     def docstrings(self) -> dict[str, tuple[Verdict, ...]]:
         """Return the verdicts on the docstrings of the tree's programs, by file."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 
 import msgspec
@@ -49,6 +50,12 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> list[ahead.Ahead]:
     return started
 
 
+def wait_for_docstrings(started: ahead.Ahead) -> None:
+    key = (ahead.DOCSTRINGS, "")
+    with started._news:
+        assert started._news.wait_for(lambda: key in started._found, 30)
+
+
 def alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[check.Verdict, ...]:
     with monkeypatch.context() as patch:
         patch.setattr(check, "MUCH", 10**9)
@@ -68,9 +75,9 @@ def test_two_processes_find_what_one_finds(written, eager, monkeypatch):
     assert check.check(load_source(written)).verdicts == expected  # from the cache
 
 
-def test_everything_that_is_sent_is_what_one_process_reads(written):
+@pytest.mark.parametrize("early", [True, False])
+def test_everything_that_is_sent_is_what_one_process_reads(written, early):
     found = listing(written)
-    cache = load_source(written).cache
     sent: dict[tuple[bytes, str], bytes] = {}
     order: list[str] = []
 
@@ -80,21 +87,33 @@ def test_everything_that_is_sent_is_what_one_process_reads(written):
 
     names = tuple(sorted(p.name for p in written.glob("page*.md")))
     request = ahead.Request(
-        root=str(written),
-        cache=str(cache),
+        config=load_source(written),
         names=names,
         files=found.files,
         folders=found.folders,
         whole=found.whole,
     )
-    ahead.work(request, send)
+    told = threading.Event()
+    if early:
+        check.facts_of(request.config, found)
+        told.set()
+    else:
+        threading.Timer(0.2, told.set).start()
+    ahead.work(request, send, told)
     index = files.load(written, None, found)
     assert msgspec.msgpack.decode(sent[ahead.INDEX, ""], type=files.Index) == index
-    assert [n for n in order if n] == list(reversed(names))
+    backwards = list(reversed(names))
+    assert [n for n in order if n] == (backwards if early else backwards * 2)
+    facts = check.facts_of(request.config, found)
     for name in names:
-        one = msgspec.msgpack.decode(sent[ahead.DOCUMENT, name], type=ahead.Sent)
-        assert one.document == reading.read(written, name)
-        assert one.document.blocks
+        document = reading.read(written, name)
+        assert document.blocks
+        if not early:
+            one = msgspec.msgpack.decode(sent[ahead.DOCUMENT, name], type=ahead.Sent)
+            assert one.document == document
+        judged = msgspec.msgpack.decode(sent[ahead.JUDGED, name], type=ahead.Judged)
+        assert judged.verdicts == check.judge(facts, [document]).verdicts
+        assert judged.digest == digest_of(written / name)
     known = symbols.Symbols(written, index, found, None)
     texts = list(known.docstrings(lambda _: True))
     told = msgspec.msgpack.decode(sent[ahead.DOCSTRINGS, ""], type=dict[str, reading.Document])
@@ -106,15 +125,17 @@ def test_everything_that_is_sent_is_what_one_process_reads(written):
     "program",
     [
         "raise SystemExit(3)",
-        "import sys; sys.stdin.buffer.read(); sys.stdout.buffer.write(b'i\\xff\\xff\\0\\0not whole')",
-        "import sys; sys.stdin.buffer.read(); sys.stdout.buffer.write(b'i\\3\\0\\0\\0\\0\\xc1\\xc1')",
+        "import sys; sys.stdin.buffer.read(1); sys.stdout.buffer.write(b'i\\xff\\xff\\0\\0not whole')",
+        "import sys; sys.stdin.buffer.read(1); sys.stdout.buffer.write(b'i\\3\\0\\0\\0\\0\\xc1\\xc1')",
         "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+        "import time; time.sleep(600)",
     ],
-    ids=["ends", "stops within a message", "sends nonsense", "is killed"],
+    ids=["ends", "stops within a message", "sends nonsense", "is killed", "hangs"],
 )
 def test_a_process_that_fails_loses_nothing(written, eager, monkeypatch, program):
     expected = alone(written, monkeypatch)
     monkeypatch.setattr(ahead, "_START", program)
+    monkeypatch.setattr(ahead, "PATIENCE_S", 0.3)
     assert check.check(load_source(written)).verdicts == expected
     assert len(eager) == 1
 
@@ -134,7 +155,7 @@ def test_a_document_that_changed_meanwhile_is_read_anew(written, eager):
     started = ahead.Ahead.start(config, listing(written), ["page0.md", "page1.md"])
     try:
         assert started.index() is not None
-        started._thread.join(30)
+        wait_for_docstrings(started)
         (written / "page0.md").write_text("# Another\n")
         assert started.document("page0.md", digest_of(written / "page0.md")) is None
         same = started.document("page1.md", digest_of(written / "page1.md"))
@@ -156,7 +177,7 @@ def test_nothing_of_the_tree_is_imported_by_the_second_process(written, eager, m
     started = ahead.Ahead.start(load_source(written), listing(written), ["page0.md"])
     try:
         assert started.index() is not None
-        started._thread.join(30)
+        wait_for_docstrings(started)
         assert started.docstrings()
     finally:
         started.close()
