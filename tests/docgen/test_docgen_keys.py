@@ -167,7 +167,7 @@ def test_of_a_project_only_its_packages_are_looked_at(tmp_path, monkeypatch, rea
     assert names == set(load(root).packages) | set(load(root).api)
     (root / "configs").mkdir()
     keys.by_stamps(load(root))
-    assert looked[-2] == root, "with a folder that other dialects need, everything counts"
+    assert root in looked, "with a folder that other dialects need, everything counts"
 
 
 def test_of_a_document_the_name_alone_is_part_of_the_catalog(rack, reads):
