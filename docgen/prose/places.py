@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from docgen.catalog import Source
 from docgen.claims.makefiles import makefiles
 from docgen.listing import Listing, listing
-from docgen.prose import files
+from docgen.prose import files, projects
 from docgen.prose.model import Edit
 
 _DIVISIONS = ("closed", "open", "network")
@@ -145,11 +145,24 @@ class Places:
             one = posixpath.normpath(posixpath.join(base, plain_path))
             if self.has(one):
                 return one
-        if plain_path.startswith(".."):
-            return ""
-        name = plain_path.rpartition("/")[2]
-        ending = f"/{plain_path}"
-        return next((p for p in self.by_name.get(name, ()) if p.endswith(ending)), "")
+        return next(iter(self.ending(plain_path)), "")
+
+    def ending(self, path: str) -> list[str]:
+        """Return every file and folder that a path, relative to the root, is the end of."""
+        name, ending = path.rpartition("/")[2], f"/{path}"
+        return [p for p in self.by_name.get(name, ()) if p == path or p.endswith(ending)]
+
+    def namesakes(self, found: str, path: str, document: str) -> list[str]:
+        """Return the files that a path may mean as well as the one found.
+
+        Those that are as near to the document: with as many folders above in common.
+        """
+        ways = {p: _shared(p, document) for p in self.ending(self.strip(path))}
+        here = document.rpartition("/")[0]
+        if not ways or found in (self.strip(path), posixpath.normpath(f"{here}/{path}")):
+            return [found]
+        best = max(ways.values())
+        return [p for p, shared in ways.items() if shared == best]
 
     def _is_sibling(self, path: str) -> bool:
         """Tell whether a path is that of a file in the tree of another submitter beside it."""
@@ -178,14 +191,14 @@ class Places:
                 return False
             here = here.rpartition("/")[0]
 
-    def is_of_another_project(self, document: str) -> bool:
-        """Tell whether a document is in a folder that is installed as a project of its own."""
-        here = document.rpartition("/")[0]
-        while here:
-            if f"{here}/setup.py" in self.file_set:
-                return True
-            here = here.rpartition("/")[0]
-        return False
+    @cached_property
+    def _projects(self) -> frozenset[str]:
+        """Return the folders that are projects of their own."""
+        return projects.roots(self.file_set)
+
+    def project(self, document: str) -> str:
+        """Return the project inside of the tree that a document belongs to; empty for none."""
+        return projects.above(document, self._projects)
 
     def moved(self, path: str) -> str:
         """Return the only other place of a file's name; empty where there is none or several."""
@@ -244,6 +257,13 @@ class Places:
                 except OSError:
                     continue
         return found
+
+
+def _shared(path: str, other: str) -> int:
+    """Return how many folders from the root on two paths have in common."""
+    one, two = path.split("/")[:-1], other.split("/")[:-1]
+    return next((n for n, (a, b) in enumerate(zip(one, two, strict=False)) if a != b),
+                min(len(one), len(two)))  # fmt: skip
 
 
 def _within(short: list[str], long: list[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 from collections.abc import Iterator
@@ -65,7 +66,7 @@ def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
         for pattern in _TARGET_WORDS:
             for match in pattern.finditer(block.text):
                 line = block.line + block.text.count("\n", 0, match.start(1))
-                if facts.tools.makes:
+                if facts.tools.makes and not facts.project(document.path):
                     yield from checker.target(match.group(1), "", line)
 
 
@@ -130,6 +131,8 @@ class _Checker(ConsoleChecker):
         """Yield the verdicts on `make` with its words."""
         makefile, inner, wanted, given = _parse_make(one)
         moved = self.facts.folder(inner) if inner else folder
+        if self.facts.project(self.document.path):
+            return  # a project inside of the tree has makefiles of its own
         english = bool(wanted) and wanted[0].lower() in _ENGLISH
         if moved or moved is None or not self.facts.tools.makes or english:
             return
@@ -261,6 +264,9 @@ class _Checker(ConsoleChecker):
             yield from self._known(found, rest, line, script)
             return
         path = self.facts.strip(script)
+        own = self.facts.project(self.document.path)
+        if own and not self.facts.has(posixpath.dirname(posixpath.join(own, path))):
+            return
         if self.elsewhere or not self.facts.must_have(path, self.document.path):
             return
         moved = self.facts.moved(path)
@@ -281,9 +287,14 @@ class _Checker(ConsoleChecker):
     ) -> Iterator[Verdict]:
         """Yield the verdicts on a program that is there: itself and its options."""
         yield held(self.document, line, PROGRAM.code, claimed, Source(path=path, line=1))
-        command = self.facts.program(path) if path.endswith(".py") else None
-        if command is not None and any(not f.argument for f in command.flags):
-            known = {n: f for f in command.flags for n in f.names}
+        if not path.endswith(".py"):
+            return
+        files = self.facts.namesakes(path, claimed, self.document.path) if "/" in path else [path]
+        commands = [self.facts.program(one) for one in files]
+        flags = [f for one in commands if one is not None for f in one.flags]
+        closed = not any(map(self.facts.takes_more, files))
+        if closed and any(not f.argument for f in flags):
+            known = {n: f for f in reversed(flags) for n in f.names}
             yield from self.own_options(rest, known, path, line)
 
 

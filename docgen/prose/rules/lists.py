@@ -62,7 +62,9 @@ LOOK_BACK = 3
 
 
 def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
-    """Yield a verdict for every listed name and every number of names."""
+    """Yield a verdict for every listed name and every number of names of the tree's own."""
+    if facts.project(document.path):
+        return
     blocks = document.blocks
     for place, block in enumerate(blocks):
         if block.kind == "item" and block.depth == 1:

@@ -111,6 +111,8 @@ class OptionChecker:
         """Yield the verdicts on options that a variable of make passes on."""
         tools = self.facts.tools
         names = tools.flags(programs)
+        if not tools.fields and any(map(self._takes_more, programs)):
+            return
         for name, value in pairs(words):
             known = tools.flag(name, programs) if re.match(r"^--?[A-Za-z]", name) else None
             if known is None and (name in BUILT_IN or abbreviates(name, dict.fromkeys(names))):
@@ -137,6 +139,11 @@ class OptionChecker:
             source, choices = known
             yield held(self.document, line, FLAG.code, name, source)
             yield from self._values(name, value, source, choices, line)
+
+    def _takes_more(self, program: str) -> bool:
+        """Tell whether a program that make starts may have options that do not stand in it."""
+        path = self.facts.module(program)
+        return not path or self.facts.takes_more(path)
 
     def _values(
         self, name: str, value: str, source: Source, choices: tuple[str, ...], line: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -71,6 +72,13 @@ def _is_written(before: str) -> bool:
     return bool(_WRITTEN.search(re.sub(r"\([^()]*\)", "", before[-_LOOK_BACK:])))
 
 
+def _is_of_others(path: str, document: Document, facts: Facts, ends: bool) -> bool:
+    """Tell whether a path is one that a project inside of the tree may give a meaning to."""
+    own = facts.project(document.path)
+    here = posixpath.dirname(posixpath.join(own, path))
+    return bool(own) and (document.dialect == "docstring" or not ends or not facts.has(here))
+
+
 def _judge(
     path: str, line: int, document: Document, facts: Facts, *, written: bool
 ) -> Iterator[Verdict]:
@@ -85,7 +93,7 @@ def _judge(
     plain = facts.strip(path)
     if written or _STANDS_FOR & set(plain.split("/")):
         return
-    if not facts.must_have(plain, document.path):
+    if not facts.must_have(plain, document.path) or _is_of_others(plain, document, facts, ends):
         return
     name = plain.rpartition("/")[2]
     moved = facts.moved(plain)
