@@ -8,6 +8,8 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import msgspec
+
 from docgen.catalog import MakeTarget, Source
 from docgen.prose import shell
 from docgen.prose.facts import Facts
@@ -292,6 +294,8 @@ class _Checker(ConsoleChecker):
         files = self.facts.namesakes(path, claimed, self.document.path) if "/" in path else [path]
         commands = [self.facts.program(one) for one in files]
         flags = [f for one in commands if one is not None for f in one.flags]
+        if len(files) > 1:  # nobody knows which, so what values it takes is not known either
+            flags = [msgspec.structs.replace(f, choices=(), type="") for f in flags]
         closed = not any(map(self.facts.takes_more, files))
         if closed and any(not f.argument for f in flags):
             known = {n: f for f in reversed(flags) for n in f.names}

@@ -21,15 +21,28 @@ _BARE = re.compile(
     r"(?<![\w/:.`<>{}$~*\\-])((?:[A-Za-z0-9_.-]+/)+[A-Za-z0-9_-]+\.(?:py|sh|md|cc|cpp|h|cu|mk))(?![\w/*{])"
 )
 _WRITTEN = re.compile(
-    r"(?:\b(?:results?|outputs?|logs?|records?|files?|reports?)\s+(?:\w+\s+)?go(?:es)?\s+(?:in)?to"
+    r"(?:\b(?:creat|writ|add|mak)(?:e|es|ing|ten)?\s+(?:a|an|your|another)\s+(?:\w+\s+){0,2}?"
+    r"(?=(?:file|script|program|folder|directory|module)\s)"
+    r"|\b(?:results?|outputs?|logs?|records?|files?|reports?)\s+(?:\w+\s+)?go(?:es)?\s+(?:in)?to"
     r"|\b(?:generat|creat|writ|sav|stor|append|dump|record|keep|kept|output)"
     r"(?:e|es|ed|ten|ing|s)?\b"
     r"(?:(?!\b(?:is|are|located|found|defined|see|use|using|by|from|run|running|with)\b)[^.,;:`])*"
     r"\b(?:in|to|into|at|under|as))"
-    r"\s+(?:(?:the|a)\s+)?(?:(?:file|folder|directory|path)\s+)?$",
+    r"\s*(?:(?:the|a)\s+)?(?:(?:file|script|program|folder|directory|path|module)\s+)?"
+    r"(?:(?:called|named)\s+)?$",
     re.IGNORECASE,
 )
 """Words before a path that say that something is written there, not that it is there."""
+
+_REGISTRY = re.compile(r"[\w.-]+/[\w.-]+")
+"""The form of a name in a registry of images or models: owner and name."""
+
+_ELSEWHERE = re.compile(
+    r"\b(?:images?|docker|models?\s+(?:names?|id)|hugging ?face|repo(?:sitory)?|registry|"
+    r"datasets?|symlink(?:s|ed)?|checkpoints?)\b",
+    re.IGNORECASE,
+)
+"""Words that tell of such a registry, or of data that the reader fetches."""
 
 _LOOK_BACK = 300
 """Characters before a path that are looked at for such words."""
@@ -54,8 +67,8 @@ def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
                 seen.add(span.text)
                 start = block.text.find(f"`{span.text}`", cursor)
                 cursor = max(start, cursor)
-                written = start > 0 and _is_written(block.text[:start])
-                yield from _judge(span.text, span.line, document, facts, written=written)
+                before = block.text[: max(start, 0)]
+                yield from _judge(span.text, span.line, document, facts, before, block.text)
         if document.dialect == "docstring":  # its plain words may be of any project
             continue
         text = re.sub(r"`[^`]*`", lambda m: " " * len(m.group()), block.text)
@@ -63,8 +76,8 @@ def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
             path = match.group(1)
             if path not in seen and not any(path in link for link in links):
                 line = block.line + block.text.count("\n", 0, match.start())
-                written = _is_written(block.text[: match.start()])
-                yield from _judge(path, line, document, facts, written=written)
+                before = block.text[: match.start()]
+                yield from _judge(path, line, document, facts, before, block.text)
 
 
 def _is_written(before: str) -> bool:
@@ -80,9 +93,18 @@ def _is_of_others(path: str, document: Document, facts: Facts, ends: bool) -> bo
 
 
 def _judge(
-    path: str, line: int, document: Document, facts: Facts, *, written: bool
+    path: str, line: int, document: Document, facts: Facts, before: str, sentence: str
 ) -> Iterator[Verdict]:
-    """Yield the verdict on a path, where it can be decided; one that is written may be missing."""
+    """Yield the verdict on a path, where it can be decided; one that is written may be missing.
+
+    Args:
+        path: The path as written.
+        line: Line that it stands in.
+        document: Document that it stands in.
+        facts: The tree.
+        before: Words of the block before it.
+        sentence: Words of the block.
+    """
     ends = bool(_ENDING.search(path.rstrip("/")))
     if "/" not in path and not ends:
         return
@@ -91,7 +113,9 @@ def _judge(
         yield held(document, line, PATH.code, path, Source(path=found, line=1))
         return
     plain = facts.strip(path)
-    if written or _STANDS_FOR & set(plain.split("/")):
+    if _is_written(before) or _STANDS_FOR & set(plain.split("/")):
+        return
+    if not ends and _REGISTRY.fullmatch(path) and _ELSEWHERE.search(sentence):
         return
     if not facts.must_have(plain, document.path) or _is_of_others(plain, document, facts, ends):
         return
