@@ -54,6 +54,11 @@ def _called(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
+def _text(node: ast.expr) -> str:
+    """Return a literal text; empty for anything else."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
 def _is_foreign(node: ast.AST, parsers: set[str], own: set[str]) -> bool:
     """Tell whether a statement gets a parser from another module."""
     if not isinstance(node, (ast.Assign, ast.AnnAssign)) or not isinstance(node.value, ast.Call):
@@ -70,7 +75,7 @@ def _is_filled(call: ast.Call, parsers: set[str], own: set[str]) -> bool:
     if name == "ArgumentParser" and any(k.arg == "parents" for k in call.keywords):
         return True
     if name == "add_argument":
-        rest = any(isinstance(w, ast.Attribute) and w.attr == "REMAINDER" for w in words)
+        rest = any(_called(w) == "REMAINDER" or _text(w) in ("...", "A...") for w in words)
         return rest or any(isinstance(a, (ast.JoinedStr, ast.Call)) for a in call.args)
     given = any(isinstance(w, ast.Name) and w.id in parsers for w in words)
     return given and name not in own and name not in _MAKES

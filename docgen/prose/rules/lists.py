@@ -48,7 +48,7 @@ _COUNT = re.compile(
     r"\b(?:(supports?|has|have|implements?|covers?|contains?|ships?|comes with|there are|all|run)"
     r"\s+)?"
     rf"(\d{{1,3}}|{'|'.join(_NUMBERS)})\s+(?:supported\s+|different\s+|MLPerf\s+)?"
-    r"(benchmarks|workloads|systems|targets)\b(?!\s+per)",
+    r"(benchmarks|workloads|systems|targets)\b(?!\s+(?:per|of|involved|that|which|with|used|under|where)\b)",
     re.IGNORECASE,
 )
 LONGEST_NAME = 3

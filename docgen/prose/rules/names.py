@@ -265,6 +265,8 @@ def _field(name: str, line: int, document: Document, facts: Facts) -> Iterator[V
         return
     if name in ("system", "harness_type", "accuracy_target", "power_setting"):
         return
+    if facts.quotes(name):
+        return  # declared by a program that is read in another dialect
     near = nearest(name, facts.every_field)
     rule: Rule = FIELD
     yield broken(

@@ -21,7 +21,7 @@ _BARE = re.compile(
     r"(?<![\w/:.`<>{}$~*\\-])((?:[A-Za-z0-9_.-]+/)+[A-Za-z0-9_-]+\.(?:py|sh|md|cc|cpp|h|cu|mk))(?![\w/*{])"
 )
 _WRITTEN = re.compile(
-    r"(?:\b(?:creat|writ|add|mak)(?:e|es|ing|ten)?\s+(?:a|an|your|another)\s+(?:\w+\s+){0,2}?"
+    r"(?:\b(?:creat|writ|add|mak)(?:e|es|ed|ing|ten)?\s+(?:a|an|your|another)\s+(?:\w+\s+){0,2}?"
     r"(?=(?:file|script|program|folder|directory|module)\s)"
     r"|\b(?:results?|outputs?|logs?|records?|files?|reports?)\s+(?:\w+\s+)?go(?:es)?\s+(?:in)?to"
     r"|\b(?:generat|creat|writ|sav|stor|append|dump|record|keep|kept|output)"
@@ -88,8 +88,11 @@ def _is_written(before: str) -> bool:
 def _is_of_others(path: str, document: Document, facts: Facts, ends: bool) -> bool:
     """Tell whether a path is one that a project inside of the tree may give a meaning to."""
     own = facts.project(document.path)
-    here = posixpath.dirname(posixpath.join(own, path))
-    return bool(own) and (document.dialect == "docstring" or not ends or not facts.has(here))
+    if not own:
+        return False
+    here = posixpath.join(own, path)
+    near = facts.has(posixpath.dirname(here)) and bool(facts.moved(here))
+    return document.dialect == "docstring" or not ends or not near
 
 
 def _judge(
