@@ -9,6 +9,9 @@ _MAKES = frozenset({"ArgumentParser", "add_argument_group", "add_mutually_exclus
                     "add_parser", "add_subparsers"})  # fmt: skip
 """Calls that give a parser, or a group of one, whose options the program adds itself."""
 
+_COMPUTED = (ast.JoinedStr, ast.Call, ast.BinOp)
+"""Expressions that give the name of an option when the program runs."""
+
 _READS = frozenset({"parse_args", "parse_known_args", "add_argument"})
 """Methods of a parser."""
 
@@ -76,7 +79,8 @@ def _is_filled(call: ast.Call, parsers: set[str], own: set[str]) -> bool:
         return True
     if name == "add_argument":
         rest = any(_called(w) == "REMAINDER" or _text(w) in ("...", "A...") for w in words)
-        return rest or any(isinstance(a, (ast.JoinedStr, ast.Call)) for a in call.args)
+        table = any(k.arg is None for k in call.keywords)  # `**TABLE[name]` is read
+        return rest or (not table and any(isinstance(a, _COMPUTED) for a in call.args))
     given = any(isinstance(w, ast.Name) and w.id in parsers for w in words)
     return given and name not in own and name not in _MAKES
 

@@ -71,6 +71,18 @@ class Places:
             found.setdefault(path.rpartition("/")[2], []).append(path)
         return found
 
+    @cached_property
+    def _by_folder(self) -> dict[str, list[str]]:
+        """Return its files by the folder that they are in."""
+        found: dict[str, list[str]] = {}
+        for path in self.index.files:
+            found.setdefault(path.rpartition("/")[0], []).append(path)
+        return found
+
+    def in_folder(self, folder: str) -> list[str]:
+        """Return the files that are in a folder itself."""
+        return self._by_folder.get(folder, [])
+
     def has(self, path: str) -> bool:
         """Tell whether a file or folder of that path is there."""
         return path in self.file_set or path in self.folder_set

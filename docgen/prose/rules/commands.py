@@ -8,8 +8,6 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import msgspec
-
 from docgen.catalog import MakeTarget, Source
 from docgen.prose import shell
 from docgen.prose.facts import Facts
@@ -17,16 +15,14 @@ from docgen.prose.model import Block, Document, Verdict
 from docgen.prose.names import nearest
 from docgen.prose.rules.base import broken, held
 from docgen.prose.rules.consoles import ConsoleChecker
-from docgen.prose.rules.options import sure
+from docgen.prose.rules.options import sure, together
 from docgen.prose.rules.table import MAKE_TARGET, MAKE_VARIABLE, PROGRAM
 
 _NAME = re.compile(r"^[A-Za-z_][\w.%/-]*$")
-_VARIABLE = re.compile(r"^([A-Za-z_]\w*)=(.*)$", re.DOTALL)
 _ENGLISH = frozenset(
     {"sure", "it", "a", "an", "the", "this", "that", "use", "your", "them", "changes", "and", "or",
      "command", "commands", "target", "targets"}
 )  # fmt: skip
-_TAKES_WORD = ("-o", "-W", "-I", "-l")
 _OUTSIDE = ("CUDA_", "NVIDIA_", "NCCL_", "UCX_", "OMP_", "OMPI_", "HF_", "LD_", "PYTHON", "TF_",
             "DOCKER_", "HTTP", "http", "https", "PATH", "HOME", "USER", "LC_", "LANG", "TLLM_",
             "TRTLLM_", "SLURM_", "PMIX_", "MASTER_", "CC", "CXX", "CFLAGS", "CXXFLAGS", "DEBUG",
@@ -131,7 +127,7 @@ class _Checker(ConsoleChecker):
 
     def _make(self, one: shell.Invocation, folder: str) -> Iterator[Verdict]:
         """Yield the verdicts on `make` with its words."""
-        makefile, inner, wanted, given = _parse_make(one)
+        makefile, inner, wanted, given = shell.make_words(one)
         moved = self.facts.folder(inner) if inner else folder
         if self.facts.project(self.document.path):
             return  # a project inside of the tree has makefiles of its own
@@ -161,15 +157,17 @@ class _Checker(ConsoleChecker):
         near = nearest(name, names)
         known = self.facts.tools.target(near, makefile) if near else None
         where = makefile or self.facts.makefile
+        other = next((t for t in self.facts.tools.makes if t.name == name and t.makefile), None)
         yield broken(
             self.document,
             line,
             MAKE_TARGET,
             f"make {name}",
-            f"{where} and what it includes have no target {name}",
-            source=known.source if known else Source(path=where, line=1),
-            nearest=near,
-            edit=sure(name, near, names),
+            f"{where} and what it includes have no target {name}"
+            + (f"; make -f {other.makefile} {name} finds it" if other else ""),
+            source=other.source if other else known.source if known else Source(path=where, line=1),
+            nearest="" if other else near,
+            edit=None if other else sure(name, near, names),
         )
 
     def _is_local(self, name: str) -> bool:
@@ -294,29 +292,6 @@ class _Checker(ConsoleChecker):
         files = self.facts.namesakes(path, claimed, self.document.path) if "/" in path else [path]
         commands = [self.facts.program(one) for one in files]
         flags = [f for one in commands if one is not None for f in one.flags]
-        if len(files) > 1:  # nobody knows which, so what values it takes is not known either
-            flags = [msgspec.structs.replace(f, choices=(), type="") for f in flags]
         closed = not any(map(self.facts.takes_more, files))
         if closed and any(not f.argument for f in flags):
-            known = {n: f for f in reversed(flags) for n in f.names}
-            yield from self.own_options(rest, known, path, line)
-
-
-def _parse_make(one: shell.Invocation) -> tuple[str, str, list[str], dict[str, str]]:
-    """Return the file and the folder that `make` is given, its targets and its variables."""
-    makefile = folder = ""
-    wanted: list[str] = []
-    given = dict(one.environment)
-    words = iter(one.words[1:])
-    for word in words:
-        if word in ("-f", "--file", "--makefile"):
-            makefile = next(words, "").removeprefix("./")
-        elif word in ("-C", "--directory"):
-            folder = next(words, "")
-        elif word in _TAKES_WORD:
-            next(words, "")
-        elif match := _VARIABLE.match(word):
-            given[match.group(1)] = match.group(2)
-        elif not word.startswith("-") and not word.isdecimal():
-            wanted.append(word)
-    return makefile, folder, wanted, given
+            yield from self.own_options(rest, together(flags), path, line)

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+import msgspec
+
 from docgen.catalog import Flag, Source
 from docgen.prose import shell
 from docgen.prose.facts import Facts
@@ -232,3 +234,15 @@ def sure(old: str, near: str, names: Iterable[str]) -> Edit | None:
     )
     alone = len(scores) == 1 or scores[0] - scores[1] >= _APART
     return Edit(old=old, new=near) if scores[0] >= SURE and alone else None
+
+
+def together(flags: list[Flag]) -> dict[str, Flag]:
+    """Return the options of one program, or of several that may be meant, by name."""
+    known: dict[str, Flag] = {}
+    for flag in flags:
+        for name in flag.names:
+            before = known.get(name)
+            both = (*before.choices, *flag.choices) if before is not None else flag.choices
+            any_value = before is not None and not (before.choices and flag.choices)
+            known[name] = msgspec.structs.replace(flag, choices=() if any_value else both)
+    return known

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from docgen.catalog import Source
 from docgen.prose.facts import Facts
-from docgen.prose.model import Document, Verdict
+from docgen.prose.model import Block, Document, Verdict
 from docgen.prose.names import nearest
 from docgen.prose.rules.base import broken, held
 from docgen.prose.rules.table import PATH
@@ -67,8 +67,8 @@ def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
                 seen.add(span.text)
                 start = block.text.find(f"`{span.text}`", cursor)
                 cursor = max(start, cursor)
-                before = block.text[: max(start, 0)]
-                yield from _judge(span.text, span.line, document, facts, before, block.text)
+                at = block, max(start, 0)
+                yield from _judge(span.text, at, span.line, document, facts)
         if document.dialect == "docstring":  # its plain words may be of any project
             continue
         text = re.sub(r"`[^`]*`", lambda m: " " * len(m.group()), block.text)
@@ -76,8 +76,7 @@ def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
             path = match.group(1)
             if path not in seen and not any(path in link for link in links):
                 line = block.line + block.text.count("\n", 0, match.start())
-                before = block.text[: match.start()]
-                yield from _judge(path, line, document, facts, before, block.text)
+                yield from _judge(path, (block, match.start()), line, document, facts)
 
 
 def _is_written(before: str) -> bool:
@@ -91,23 +90,25 @@ def _is_of_others(path: str, document: Document, facts: Facts, ends: bool) -> bo
     if not own:
         return False
     here = posixpath.join(own, path)
-    near = facts.has(posixpath.dirname(here)) and bool(facts.moved(here))
+    stem = here.rpartition(".")[0]
+    renamed = any(p.rpartition(".")[0] == stem for p in facts.in_folder(posixpath.dirname(here)))
+    near = renamed or (facts.has(posixpath.dirname(here)) and bool(facts.moved(here)))
     return document.dialect == "docstring" or not ends or not near
 
 
 def _judge(
-    path: str, line: int, document: Document, facts: Facts, before: str, sentence: str
+    path: str, at: tuple[Block, int], line: int, document: Document, facts: Facts
 ) -> Iterator[Verdict]:
     """Yield the verdict on a path, where it can be decided; one that is written may be missing.
 
     Args:
         path: The path as written.
+        at: Block that it stands in, and its place in the words of the block.
         line: Line that it stands in.
         document: Document that it stands in.
         facts: The tree.
-        before: Words of the block before it.
-        sentence: Words of the block.
     """
+    words, before = at[0].text, at[0].text[: at[1]]
     ends = bool(_ENDING.search(path.rstrip("/")))
     if "/" not in path and not ends:
         return
@@ -118,7 +119,7 @@ def _judge(
     plain = facts.strip(path)
     if _is_written(before) or _STANDS_FOR & set(plain.split("/")):
         return
-    if not ends and _REGISTRY.fullmatch(path) and _ELSEWHERE.search(sentence):
+    if not ends and _REGISTRY.fullmatch(path) and _ELSEWHERE.search(words):
         return
     if not facts.must_have(plain, document.path) or _is_of_others(plain, document, facts, ends):
         return
