@@ -15,7 +15,7 @@ from docgen.prose.model import Block, Document, Verdict
 from docgen.prose.names import nearest
 from docgen.prose.rules.base import broken, held
 from docgen.prose.rules.consoles import ConsoleChecker
-from docgen.prose.rules.options import sure, together
+from docgen.prose.rules.options import options_of, sure, together
 from docgen.prose.rules.table import MAKE_TARGET, MAKE_VARIABLE, PROGRAM
 
 _NAME = re.compile(r"^[A-Za-z_][\w.%/-]*$")
@@ -35,7 +35,6 @@ _TARGET_WORDS = (
 _STARTS = re.compile(
     r"^\$?\s*(?:(?:[A-Z_]+=\S+|sudo)\s+)*(?:make|python[\d.]*|bash|sh|source|\./[\w./-]+|{})\s"
 )
-_OPTION_SPAN = re.compile(r"^-+[A-Za-z][\w.-]*(?:=\S*)?$")
 _ABOUT_OTHERS = re.compile(r"\b(?:docker|DOCKER_ARGS|nvidia-smi|trtexec|polygraphy|pip)\b")
 _WORKDIR = re.compile(r"docker\s+run\b.*?\s(?:--workdir|-w)[ =](?!/work(?:\s|$))", re.DOTALL)
 
@@ -45,8 +44,9 @@ def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
     folder: str | None = ""
     section: tuple[str, ...] = ()
     elsewhere = False
+    words = _by_section(document)
     for block in document.blocks:
-        checker = _Checker(document, facts, block, elsewhere)
+        checker = _Checker(document, facts, block, words[block.section], elsewhere)
         elsewhere = elsewhere or (block.kind == "fence" and bool(_WORKDIR.search(block.text)))
         if block.section != section:
             folder, section = "", block.section
@@ -68,27 +68,40 @@ def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
                     yield from checker.target(match.group(1), "", line)
 
 
+def _by_section(document: Document) -> dict[tuple[str, ...], str]:
+    """Return the words of a document by section."""
+    words: dict[tuple[str, ...], str] = {}
+    for block in document.blocks:
+        words[block.section] = f"{words.get(block.section, '')}\n{block.text}"
+    return words
+
+
 def _listed_options(block: Block, checker: _Checker, facts: Facts) -> Iterator[Verdict]:
-    """Yield the verdicts on options that a block lists for a variable of make or a program."""
-    spans = [s for s in block.spans if s.kind == "code" and _OPTION_SPAN.match(s.text)]
-    if not spans:
-        return
+    """Yield the verdicts on options that a block names for a variable of make.
+
+    The variable stands in the block, or above it; where it stands in another block of the
+    section, only options that are written as the fields of harnesses are count.
+    """
+    found = list(options_of(block))
     about = " ".join((block.text, block.lead, *block.section))
-    if _ABOUT_OTHERS.search(about):
+    if not found or _ABOUT_OTHERS.search(about):
         return
-    programs = [p for name, found in facts.passed.items() if name in about for p in found]
-    if not programs and not facts.console_names:
-        return
-    for span in spans:
-        if programs:
-            yield from checker.options([span.text], programs, span.line)
+    programs = [p for name, passed in facts.passed.items() if name in about for p in passed]
+    around = [p for name, passed in facts.passed.items() if name in checker.section for p in passed]
+    for text, line in found:
+        if programs or (around and "_" in text.partition("=")[0]):
+            yield from checker.options([text], programs or around, line)
 
 
 @dataclass
 class _Checker(ConsoleChecker):
-    """Judges the commands of one block; `elsewhere` after a container with another tree."""
+    """Judges the commands of one block; `elsewhere` after a container with another tree.
+
+    `section` has the words of all blocks under its heading.
+    """
 
     block: Block
+    section: str = ""
     elsewhere: bool = False
 
     def text(self, text: str, line: int, folder: str | None = "") -> Iterator[Verdict]:
@@ -203,13 +216,14 @@ class _Checker(ConsoleChecker):
         place = user.source if user else self.facts.place(variable)
         yield held(self.document, line, MAKE_VARIABLE.code, f"{variable}=", place)
         first = value.partition(" ")[0]
-        if shell.PLACEHOLDER.search(first) or not value:
+        options = value.lstrip().startswith("-")
+        if not value or (shell.PLACEHOLDER.search(first) and not options):
             return
         if first in ("make", "python3", "python"):
             yield from self.text(value, line)
             return
         programs = [p for t in targets for p in self.facts.tools.programs_of(t, variable)]
-        if value.lstrip().startswith("-") and programs:
+        if options and programs:
             try:
                 others = self.facts.passed.get(variable, [])
                 found = list(dict.fromkeys([*programs, *others]))

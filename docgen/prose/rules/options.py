@@ -13,7 +13,7 @@ import msgspec
 from docgen.catalog import Flag, Source
 from docgen.prose import shell
 from docgen.prose.facts import Facts
-from docgen.prose.model import Document, Edit, Verdict
+from docgen.prose.model import Block, Document, Edit, Verdict
 from docgen.prose.names import nearest, plain
 from docgen.prose.rules.base import broken, held
 from docgen.prose.rules.table import FLAG, FLAG_VALUE, NO_CONFIG
@@ -30,6 +30,8 @@ _APART = 0.05
 _SHOWN = 12
 """Allowed values that a finding lists."""
 
+_OPTION_SPAN = re.compile(r"^-+[A-Za-z][\w.-]*(?:=\S*)?$")
+_OPTION_WORD = re.compile(r"(?<![\w/=-])--[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?:=\w+)?(?![\w-])")
 _OPTION = re.compile(r"^-+[A-Za-z][\w.-]*$")
 
 
@@ -246,3 +248,13 @@ def together(flags: list[Flag]) -> dict[str, Flag]:
             any_value = before is not None and not (before.choices and flag.choices)
             known[name] = msgspec.structs.replace(flag, choices=() if any_value else both)
     return known
+
+
+def options_of(block: Block) -> Iterator[tuple[str, int]]:
+    """Yield the options that the words of a block name, with their lines."""
+    for span in block.spans:
+        if span.kind == "code" and _OPTION_SPAN.match(span.text):
+            yield span.text, span.line
+    text = re.sub(r"`[^`]*`", lambda m: " " * len(m.group()), block.text)
+    for match in _OPTION_WORD.finditer(text):
+        yield match.group(), block.line + text.count("\n", 0, match.start())
