@@ -234,7 +234,7 @@ def _harnesses(subject: Subject) -> Iterator[Finding]:
 def _is_host_bound(base: Rate, rate: Rate) -> bool:
     """Tell whether a model server may be that much slower for its host alone."""
     fast = RATES[rate.field] > 0 and rate.value >= HOST_LIMIT
-    return fast and rate.speed / base.speed > HOST_LEAST
+    return fast and HOST_LEAST < rate.speed / base.speed < 1
 
 
 def _accuracies(subject: Subject) -> Iterator[Finding]:
