@@ -181,3 +181,19 @@ def test_options_in_words_of_a_section_about_the_variable(mill) -> None:
 def test_options_behind_one_with_a_placeholder(mill) -> None:
     put(mill, "README.md", fenced('make run RUN_ARGS="--benchmarks=<GRAIN> --grain_ver=rye"'))
     assert told(mill, "README.md") == [("error", "flag", "--grain_ver")]
+
+
+def test_a_claim_that_is_repeated_is_told_once(mill) -> None:
+    from click.testing import CliRunner
+
+    from docgen.cli import main
+
+    lines = "".join(f"Run `make sweeep` for the {n}th time.\n\n" for n in range(10))
+    put(mill, "README.md", f"# Mill\n\n{lines}")
+    done = CliRunner().invoke(main, ["check", "--source", str(mill), str(mill / "README.md")])
+    told_ones = [one for one in done.stdout.splitlines() if "make sweeep" in one]
+    assert len(told_ones) == 1
+    assert told_ones[0].startswith("README.md:3: error make-target: make sweeep: ")
+    assert told_ones[0].endswith("; again in lines 5, 7, 9, 11, 13, 15, ...")
+    assert "10 errors" in done.stdout
+    assert done.exit_code == 1
