@@ -123,7 +123,7 @@ def _end(number: int, form: str) -> None:
         return
     if form != "text":
         raise click.exceptions.Exit(DriftError.exit_code)
-    count = f"{number} of them do not" if number > 1 else "one does not"
+    count = f"{number} places that do not" if number > 1 else "one that does not"
     raise DriftError(
         Problem("check", "pages, evidence and prose that agree with the source", count, "see above")
     )
