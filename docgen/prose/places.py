@@ -220,6 +220,13 @@ class Places:
         found = [p for p in self.by_name.get(name, ()) if p in self.file_set]
         return found[0] if len(found) == 1 else ""
 
+    def moved_words(self, path: str, moved: str) -> str:
+        """Return where a file is now, in words; one in another branch may be another file."""
+        if not moved:
+            return ""
+        near = set(path.split("/")[:-1]) & set(moved.split("/")[:-1])
+        return f"; it is at {moved} now" if near else f"; a file of that name is at {moved}"
+
     def beside(self, path: str, near: str) -> Source:
         """Return the place to look at for a missing file: a near one, or its nearest folder."""
         if near in self.file_set:

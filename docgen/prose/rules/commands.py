@@ -290,7 +290,7 @@ class _Checker(ConsoleChecker):
             line,
             PROGRAM,
             script,
-            f"the tree has no file {path}" + (f"; it is at {moved} now" if moved else ""),
+            f"the tree has no file {path}" + self.facts.moved_words(path, moved),
             source=self.facts.beside(path, near),
             nearest=near,
             edit=self.facts.moved_edit(script, moved, self.document.path),

@@ -152,7 +152,7 @@ def _system(block: Block, document: Document, facts: Facts) -> Iterator[Verdict]
         yield broken(
             document, block.line, SYSTEM, head,
             f"no system of the tree has a GPU {model}"
-            + (f"; only its hardware is known, as {word}" if word else ""),
+            + (f"; {word} is known as hardware, and nothing is configured for it" if word else ""),
             source=known[near] if near else next(iter(known.values()), None), nearest=near,
             severity="warning" if word else "",
         )  # fmt: skip

@@ -133,7 +133,7 @@ def _judge(
         PATH,
         path,
         f"the tree has no {'file' if ends else 'file or folder'} {plain}"
-        + (f"; it is at {moved} now" if moved else ""),
+        + facts.moved_words(plain, moved),
         source=facts.beside(plain, near),
         nearest=near,
         edit=facts.moved_edit(path, moved, document.path),

@@ -183,6 +183,19 @@ def test_options_behind_one_with_a_placeholder(mill) -> None:
     assert told(mill, "README.md") == [("error", "flag", "--grain_ver")]
 
 
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("scripts/sort_sacks.py", "it is at scripts/tools/sort_sacks.py now"),
+        ("code/sort_sacks.py", "a file of that name is at scripts/tools/sort_sacks.py"),
+    ],
+)
+def test_a_file_of_the_same_name_in_another_branch_may_be_another_one(path, words, mill) -> None:
+    put(mill, "README.md", f"Sacks are sorted by `{path}`.\n")
+    (found,) = check(load_source(mill), [mill / "README.md"]).findings
+    assert found.truth.endswith(words)
+
+
 def test_a_claim_that_is_repeated_is_told_once(mill) -> None:
     from click.testing import CliRunner
 
