@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from docgen.changes import summary
@@ -18,6 +19,12 @@ FIELD = 44
 
 VALUE = 18
 """Columns of a value, at most."""
+
+LEAST = 9
+"""Columns of a value, at least, where one is as long."""
+
+WHERE = 28
+"""Columns that are kept for the configurations of a change."""
 
 
 def print_changes(changes: Changes, console: Console, *, full: bool = False) -> None:
@@ -42,8 +49,9 @@ def print_changes(changes: Changes, console: Console, *, full: bool = False) -> 
         for field in changes.renamed:
             told = f"{field.equal} of {field.configurations} equal"
             tail = told if field.configurations else "same type and description"
-            words = f"  {_safe(field.old)} → {_safe(field.new)}  [dim]({tail})[/]"
-            console.print(words, highlight=False, soft_wrap=True)
+            words = f"  {field.old} → {field.new}"
+            apart = "  " if len(words) + len(tail) + 4 <= console.width else "\n    "
+            console.print(f"{_safe(words)}{apart}[dim]({tail})[/]", highlight=False, soft_wrap=True)
     for title, fields in (
         ("fields declared now", changes.fields_added),
         ("fields no longer declared", changes.fields_removed),
@@ -83,8 +91,12 @@ def _print_gpu(gpu: Gpu, console: Console, *, full: bool) -> None:
 def _print_system(system: System, console: Console, *, full: bool) -> None:
     """Print what differs in one system."""
     colours = {"appeared": "green", "went": "red"}
-    head = _safe(summary.headline(system))
-    console.print(f"  [{colours.get(system.state, 'yellow')}]{head}[/]", highlight=False)
+    head = summary.headline(system)
+    if len(head) + 2 > console.width:  # what differs goes below the names
+        name, _, rest = head.partition(": ")
+        head = f"{name}:\n    {rest}"
+    colour = colours.get(system.state, "yellow")
+    console.print(f"  [{colour}]{_safe(head)}[/]", highlight=False, soft_wrap=True)
     alone = system.state in {"appeared", "went"}
     for sign, colour, found in (("+", "green", system.added), ("-", "red", system.removed)):
         if found:
@@ -96,7 +108,7 @@ def _print_system(system: System, console: Console, *, full: bool) -> None:
     if alone:
         return
     for fact in system.facts:
-        line = f"    fact {fact.name}: {fact.old} → {fact.new}"
+        line = f"    {fact.name.replace('_', ' ')} of the system: {fact.old} → {fact.new}"
         console.print(_safe(line), highlight=False)
     lines = summary.lines(system)
     shown_lines = lines if full else lines[:ROWS]
@@ -112,7 +124,9 @@ def _cut(words: str, length: int) -> str:
         return words
     head = words[: max(length - 3, 8)]
     end = max(head.rfind(","), head.rfind(";"))
-    return (head[:end] if end > 0 else head) + ", …"
+    if end > 0:
+        return head[:end] + ", …"
+    return head.rpartition(" ")[0] + " …" if " " in head else head + "…"
 
 
 def _print_lines(lines: list[summary.Line], console: Console, *, full: bool) -> None:
@@ -123,10 +137,14 @@ def _print_lines(lines: list[summary.Line], console: Console, *, full: bool) -> 
         (line, line.change.field, summary.text(line.change.old), summary.text(line.change.new))
         for line in lines
     ]
-    field = min(max(len(row[1]) for row in rows), FIELD)
-    value = min(max(len(text) for row in rows for text in row[2:]), VALUE)
-    for line, name, old, new in rows:
-        shown = Text(f"    {_fit(name, field):{field}}  ")
+    room = console.width - len("      " + " → " + "  ") - WHERE
+    field = min(max(len(row[1]) for row in rows), FIELD, max(room - 2 * LEAST, LEAST))
+    value = min(
+        max(len(text) for row in rows for text in row[2:]), VALUE, max((room - field) // 2, LEAST)
+    )
+    for line, name, before, after in rows:
+        old, new = _apart(before, after, value)
+        shown = Text(f"    {_fit_end(name, field):{field}}  ")
         shown.append(f"{_fit(old, value):>{value}}", style="red" if line.change.old else "dim")
         shown.append(" → ")
         shown.append(f"{_fit(new, value):{value}}", style="green" if line.change.new else "dim")
@@ -147,6 +165,20 @@ def _print_places(line: summary.Line, console: Console) -> None:
             tail = f" = {how}" if how else ""
             text = f"        {word} set at {summary.where(side)}{tail}"
             console.print(Text(text, style="dim"), soft_wrap=True)
+
+
+def _apart(old: str, new: str, length: int) -> tuple[str, str]:
+    """Return two values with what they begin with alike left out, where they are too long."""
+    paths = "/" in old and "/" in new and old.startswith("/") == new.startswith("/")
+    same = posixpath.commonpath([old, new]) if paths else ""
+    if max(len(old), len(new)) <= length or not same:
+        return old, new
+    return "…" + old[len(same) :], "…" + new[len(same) :]
+
+
+def _fit_end(text: str, length: int) -> str:
+    """Return the end of a name where it is longer than its column: its last part says most."""
+    return text if len(text) <= length else "…" + text[1 - length :]
 
 
 def _fit(text: str, length: int) -> str:

@@ -123,7 +123,7 @@ def _end(number: int, form: str) -> None:
         return
     if form != "text":
         raise click.exceptions.Exit(DriftError.exit_code)
-    count = f"{number} of them do not" if number > 1 else "one does not"
+    count = f"{number} places that do not" if number > 1 else "one that does not"
     raise DriftError(
         Problem("check", "pages, evidence and prose that agree with the source", count, "see above")
     )
@@ -247,10 +247,10 @@ def _show_prose(report: Report) -> None:
     """Print findings about documents, and the numbers."""
     from docgen.prose import reports
 
-    for one in report.findings:
-        if not one.reason:
-            head = click.style(f"{one.severity} {one.code}", fg=COLOURS[one.severity])
-            click.echo(f"{one.document}:{one.line}: {head}: {reports.sentence(one)}")
+    for one, more in reports.grouped(report):
+        head = click.style(f"{one.severity} {one.code}", fg=COLOURS[one.severity])
+        words = f"{reports.sentence(one)}{reports.again(more)}"
+        click.echo(f"{one.document}:{one.line}: {head}: {words}")
     numbers = reports.summary(report)
     click.echo(
         "{documents} documents, {claims} claims: {held} hold; {errors} errors, "

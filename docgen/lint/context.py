@@ -194,9 +194,13 @@ def number(value: float) -> str:
     return fmt.exact(int(value) if float(value).is_integer() else value).replace(fmt.THIN, " ")
 
 
+_NEAR_ONE = 0.1
+"""How near to one a ratio is told more exactly: 1.007 is not 1."""
+
+
 def factor(value: float) -> str:
-    """Return a ratio with two significant digits."""
-    return f"{value:.2g}"
+    """Return a ratio with two significant digits, near one with three."""
+    return f"{value:.3g}" if abs(value - 1) < _NEAR_ONE else f"{value:.2g}"
 
 
 def digit_hint(ratio: float) -> str:

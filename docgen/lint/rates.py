@@ -58,6 +58,12 @@ SCENARIO = Bounds(0.0, 0.0, 1.1, 1.5)
 """Server to Offline."""
 SIBLING = Bounds(0.0, 0.5, 2.0, float("inf"))
 """A system to others with the same boards."""
+HOST_LIMIT = 500_000
+"""Samples a second from which the host of a model server may be what is slow, not its devices."""
+HOST_LEAST = 0.1
+"""Rate of such a server to the rate without it below which a host is no excuse."""
+GROWTH = 1.2
+"""What more devices behind a model server have to bring at least, whatever its host does."""
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -81,10 +87,23 @@ def _counts(subject: Subject) -> Iterator[Finding]:
         sizes = sorted(group)
         for small, large in pairwise(sizes):
             one, many = group[small], group[large]
-            ratio = many.share / one.share
-            severity = COUNT.severity(ratio)
+            severity = _count_severity(one, many)
             if severity:
                 yield _count_finding(subject, one, many, severity)
+
+
+def _count_severity(one: Rate, many: Rate) -> str:
+    """Return how grave it is that a rate did not grow with the devices; empty where it is fine.
+
+    Every request goes through the host of a model server, so its rate need not grow with
+    the devices; that it does not grow at all is wrong.
+    """
+    ratio = many.share / one.share
+    severity = COUNT.severity(ratio)
+    served = bool(place_of(many.entry)[_HARNESS])
+    if severity and served and ratio < 1:
+        return "error" if many.value < GROWTH * one.value else ""
+    return severity
 
 
 def _count_finding(subject: Subject, one: Rate, many: Rate, severity: str) -> Finding:
@@ -202,7 +221,7 @@ def _harnesses(subject: Subject) -> Iterator[Finding]:
         for name, rate in group.items():
             if base is None or not name or "mig" in name.lower():
                 continue
-            if work_of(base.entry) == work_of(rate.entry):
+            if work_of(base.entry) == work_of(rate.entry) and not _is_host_bound(base, rate):
                 check = Check(
                     rules.RATE_HARNESS,
                     HARNESS,
@@ -210,6 +229,12 @@ def _harnesses(subject: Subject) -> Iterator[Finding]:
                     f"the value for {name}",
                 )
                 yield from _compare(subject, check, base, rate)
+
+
+def _is_host_bound(base: Rate, rate: Rate) -> bool:
+    """Tell whether a model server may be that much slower for its host alone."""
+    fast = RATES[rate.field] > 0 and rate.value >= HOST_LIMIT
+    return fast and HOST_LEAST < rate.speed / base.speed < 1
 
 
 def _accuracies(subject: Subject) -> Iterator[Finding]:

@@ -30,7 +30,8 @@ RATE_COUNT = Rule(
         "LoadGen's Offline and Server scenarios split their samples over the devices of a system. "
         "A rate that does not grow with them was copied from another system, or has a digit too "
         "many or too few. An error below 0.5 or above 1.5 of the scaled rate, a warning below 0.7 "
-        "or above 1.3."
+        "or above 1.3. All requests of a model server go through one host: its rate has to grow "
+        "by a fifth at least."
     ),
     example="x1: offline_expected_qps = 90000; x8: inherits 90000 instead of about 720000",
     mend="Set the rate of the larger system, or correct the smaller one.",
@@ -60,6 +61,7 @@ RATE_HARNESS = Rule(
         "A server between LoadGen and the model adds work to each query. It cannot make the same "
         "model on the same device faster, and seldom costs more than half. An error where it is "
         "more than 1.5 times as fast or five times as slow, a warning above 1.3 or below 0.45. "
+        "A server of 500 000 samples a second and more may be slowed down by its host to a tenth. "
         "Only configurations with the same precision and the same use of graphs are compared."
     ),
     example="direct: single_stream_expected_latency_ns = 11000000; Triton: 1700000",

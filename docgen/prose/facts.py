@@ -12,6 +12,8 @@ from docgen.claims.arguments import PYTHON, read_program
 from docgen.claims.commands import Tools
 from docgen.foreign import OURS
 from docgen.listing import Listing
+from docgen.prose import parsers, projects
+from docgen.prose.names import plain
 from docgen.prose.wordlists import WordLists
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ class Facts(WordLists):
         self.tools = Tools(catalog)
         self._whole = whole
         self._programs: dict[str, Command | None] = {}
+        self._open: dict[str, bool] = {}
+        self._labels: dict[str, dict[str, str]] = {}
         self._anchors: dict[str, tuple[str, ...] | None] = {}
         self.asked: set[str] = set()
         """Documents whose anchors were asked for."""
@@ -76,6 +80,33 @@ class Facts(WordLists):
             known = path.endswith((".md", ".markdown"))
             self._anchors[path] = markdown.read(self.text(path), path).anchors if known else None
         return self._anchors[path]
+
+    def label(self, name: str, document: str) -> str:
+        """Return the document that declares a label of the same project of Sphinx; or nothing."""
+        base = projects.above(document, self._sphinx)
+        if not base:
+            return ""
+        pages = [p for p in self.index.files
+                 if p.startswith(f"{base}/") and p.endswith((".md", ".rst"))]  # fmt: skip
+        if base not in self._labels:
+            self._labels[base] = {
+                plain(label): path for path in pages for label in projects.labels(self.text(path))
+            }
+        found = self._labels[base].get(plain(name), "")
+        self.asked.update([found] if found else pages)
+        return found
+
+    @cached_property
+    def _sphinx(self) -> frozenset[str]:
+        """Return the folders that have a configuration of Sphinx."""
+        return frozenset(p.removesuffix("/conf.py") for p in self.index.files
+                         if p.endswith("/conf.py"))  # fmt: skip
+
+    def takes_more(self, path: str) -> bool:
+        """Tell whether a program may have options that do not stand in it."""
+        if path not in self._open:
+            self._open[path] = parsers.is_open(self.text(path))
+        return self._open[path]
 
     def defaults(self, name: str) -> list[tuple[object, Source]]:
         """Return every default that the source states for an option or field."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _LABEL = re.compile(r"^\(([^()\s]+)\)=\s*$", re.MULTILINE)
+_GIVEN = re.compile(r"^#{1,6}\s.*\{#([\w.:-]+)[^{}]*\}\s*$", re.MULTILINE)
 _HTML_ANCHOR = re.compile(r"<[a-zA-Z][^<>]*?\b(?:id|name)=[\"']([^\"'<>]+)[\"']")
 _ROLE = re.compile(r"\{([\w:.+-]+)\}$")
 _OPTION = re.compile(r"^:[\w-]+:")
@@ -51,6 +52,7 @@ def read(text: str, path: str) -> Document:
     reader = _Reader()
     reader.read(text, 0)
     anchors = [*reader.slugs.found, *_LABEL.findall(text), *_HTML_ANCHOR.findall(text)]
+    anchors += _GIVEN.findall(text)
     return Document(path=path, blocks=tuple(reader.blocks), anchors=tuple(dict.fromkeys(anchors)))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from docgen.catalog import Source
 from docgen.claims.makefiles import makefiles
 from docgen.listing import Listing, listing
-from docgen.prose import files
+from docgen.prose import files, projects
 from docgen.prose.model import Edit
 
 if TYPE_CHECKING:
@@ -83,6 +83,18 @@ class Places:
         for path in (*self.index.files, *self.index.folders):
             found.setdefault(path.rpartition("/")[2], []).append(path)
         return found
+
+    @cached_property
+    def _by_folder(self) -> dict[str, list[str]]:
+        """Return its files by the folder that they are in."""
+        found: dict[str, list[str]] = {}
+        for path in self.index.files:
+            found.setdefault(path.rpartition("/")[0], []).append(path)
+        return found
+
+    def in_folder(self, folder: str) -> list[str]:
+        """Return the files that are in a folder itself."""
+        return self._by_folder.get(folder, [])
 
     def has(self, path: str) -> bool:
         """Tell whether a file or folder of that path is there."""
@@ -158,11 +170,24 @@ class Places:
             one = posixpath.normpath(posixpath.join(base, plain_path))
             if self.has(one):
                 return one
-        if plain_path.startswith(".."):
-            return ""
-        name = plain_path.rpartition("/")[2]
-        ending = f"/{plain_path}"
-        return next((p for p in self.by_name.get(name, ()) if p.endswith(ending)), "")
+        return next(iter(self.ending(plain_path)), "")
+
+    def ending(self, path: str) -> list[str]:
+        """Return every file and folder that a path, relative to the root, is the end of."""
+        name, ending = path.rpartition("/")[2], f"/{path}"
+        return [p for p in self.by_name.get(name, ()) if p == path or p.endswith(ending)]
+
+    def namesakes(self, found: str, path: str, document: str) -> list[str]:
+        """Return the files that a path may mean as well as the one found.
+
+        Those that are as near to the document: with as many folders above in common.
+        """
+        ways = {p: _shared(p, document) for p in self.ending(self.strip(path))}
+        here = document.rpartition("/")[0]
+        if not ways or found in (self.strip(path), posixpath.normpath(f"{here}/{path}")):
+            return [found]
+        best = max(ways.values())
+        return [p for p, shared in ways.items() if shared == best]
 
     def _is_sibling(self, path: str) -> bool:
         """Tell whether a path is that of a file in the tree of another submitter beside it."""
@@ -191,14 +216,14 @@ class Places:
                 return False
             here = here.rpartition("/")[0]
 
-    def is_of_another_project(self, document: str) -> bool:
-        """Tell whether a document is in a folder that is installed as a project of its own."""
-        here = document.rpartition("/")[0]
-        while here:
-            if f"{here}/setup.py" in self.file_set:
-                return True
-            here = here.rpartition("/")[0]
-        return False
+    @cached_property
+    def _projects(self) -> frozenset[str]:
+        """Return the folders that are projects of their own."""
+        return projects.roots(self.file_set)
+
+    def project(self, document: str) -> str:
+        """Return the project inside of the tree that a document belongs to; empty for none."""
+        return projects.above(document, self._projects)
 
     def moved(self, path: str) -> str:
         """Return the only other place of a file's name; empty where there is none or several."""
@@ -207,6 +232,13 @@ class Places:
             return ""
         found = [p for p in self.by_name.get(name, ()) if p in self.file_set]
         return found[0] if len(found) == 1 else ""
+
+    def moved_words(self, path: str, moved: str) -> str:
+        """Return where a file is now, in words; one in another branch may be another file."""
+        if not moved:
+            return ""
+        near = set(path.split("/")[:-1]) & set(moved.split("/")[:-1])
+        return f"; it is at {moved} now" if near else f"; a file of that name is at {moved}"
 
     def beside(self, path: str, near: str) -> Source:
         """Return the place to look at for a missing file: a near one, or its nearest folder."""
@@ -257,6 +289,13 @@ class Places:
                 except OSError:
                     continue
         return found
+
+
+def _shared(path: str, other: str) -> int:
+    """Return how many folders from the root on two paths have in common."""
+    one, two = path.split("/")[:-1], other.split("/")[:-1]
+    return next((n for n, (a, b) in enumerate(zip(one, two, strict=False)) if a != b),
+                min(len(one), len(two)))  # fmt: skip
 
 
 def _within(short: list[str], long: list[str]) -> bool:

@@ -13,6 +13,9 @@ from docgen.forms import Item, Text
 from docgen.prose.check import Report
 from docgen.prose.model import Verdict
 
+LINES = 6
+"""Further lines of one claim that are named."""
+
 SCHEMA_VERSION = 1
 """Version of the JSON form."""
 
@@ -79,6 +82,30 @@ def sentence(verdict: Verdict) -> str:
     if verdict.source:
         parts.append(f"see {place(verdict.source)}")
     return "; ".join(parts)
+
+
+def grouped(report: Report) -> list[tuple[Verdict, list[int]]]:
+    """Return each finding that is not accepted with the further lines of its document.
+
+    Guides repeat their commands; the same claim is told once a document.
+    """
+    found: dict[tuple[str, ...], tuple[Verdict, list[int]]] = {}
+    for one in report.findings:
+        if one.reason:
+            continue
+        key = (one.document, one.severity, one.code, one.claimed, one.truth)
+        first, more = found.setdefault(key, (one, []))
+        if one.line != first.line and one.line not in more:
+            more.append(one.line)
+    return list(found.values())
+
+
+def again(lines: list[int]) -> str:
+    """Return where a claim stands once more, in words; empty where it does not."""
+    if not lines:
+        return ""
+    shown = ", ".join(map(str, lines[:LINES])) + (", ..." if len(lines) > LINES else "")
+    return f"; again in line{'s' if len(lines) > 1 else ''} {shown}"
 
 
 def place(source: Source | None) -> str:

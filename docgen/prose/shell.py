@@ -22,6 +22,7 @@ _ANGLED = re.compile(r"<([\w ./|,-]+)>")
 _BRACKETED = re.compile(r"\[([\w./-]+(?: [\w./-]+)+)\]")
 _PROMPT = re.compile(r"^\s*(?:\([\w.-]+\)\s*)?(?:[\w.@:~/-]*\s*)?[$%]\s+(?=\S)")
 _ASSIGN = re.compile(r"^([A-Za-z_]\w*)=(.*)$", re.DOTALL)
+_TAKES_WORD = ("-o", "-W", "-I", "-l")
 _PLAIN = re.compile(r"[ \t\r\n!#-%(-:=?-\[\]-{}~]*")
 _WRAPPERS = frozenset({"sudo", "time", "nohup", "exec", "command"})
 
@@ -153,3 +154,23 @@ def _moved(here: str | None, there: str) -> str | None:
         return None
     moved = posixpath.normpath(posixpath.join(here, there)) if there else None
     return "" if moved == "." else moved
+
+
+def make_words(one: Invocation) -> tuple[str, str, list[str], dict[str, str]]:
+    """Return the file and the folder that `make` is given, its targets and its variables."""
+    makefile = folder = ""
+    wanted: list[str] = []
+    given = dict(one.environment)
+    words = iter(one.words[1:])
+    for word in words:
+        if word in ("-f", "--file", "--makefile"):
+            makefile = next(words, "").removeprefix("./")
+        elif word in ("-C", "--directory"):
+            folder = next(words, "")
+        elif word in _TAKES_WORD:
+            next(words, "")
+        elif match := _ASSIGN.match(word):
+            given[match.group(1)] = match.group(2)
+        elif not word.startswith("-") and not word.isdecimal():
+            wanted.append(word)
+    return makefile, folder, wanted, given

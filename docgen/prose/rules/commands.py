@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 from collections.abc import Iterator
@@ -14,16 +15,14 @@ from docgen.prose.model import Block, Document, Verdict
 from docgen.prose.names import nearest
 from docgen.prose.rules.base import broken, held
 from docgen.prose.rules.consoles import ConsoleChecker
-from docgen.prose.rules.options import sure
+from docgen.prose.rules.options import options_of, sure, together
 from docgen.prose.rules.table import MAKE_TARGET, MAKE_VARIABLE, PROGRAM
 
 _NAME = re.compile(r"^[A-Za-z_][\w.%/-]*$")
-_VARIABLE = re.compile(r"^([A-Za-z_]\w*)=(.*)$", re.DOTALL)
 _ENGLISH = frozenset(
     {"sure", "it", "a", "an", "the", "this", "that", "use", "your", "them", "changes", "and", "or",
      "command", "commands", "target", "targets"}
 )  # fmt: skip
-_TAKES_WORD = ("-o", "-W", "-I", "-l")
 _OUTSIDE = ("CUDA_", "NVIDIA_", "NCCL_", "UCX_", "OMP_", "OMPI_", "HF_", "LD_", "PYTHON", "TF_",
             "DOCKER_", "HTTP", "http", "https", "PATH", "HOME", "USER", "LC_", "LANG", "TLLM_",
             "TRTLLM_", "SLURM_", "PMIX_", "MASTER_", "CC", "CXX", "CFLAGS", "CXXFLAGS", "DEBUG",
@@ -36,7 +35,6 @@ _TARGET_WORDS = (
 _STARTS = re.compile(
     r"^\$?\s*(?:(?:[A-Z_]+=\S+|sudo)\s+)*(?:make|python[\d.]*|bash|sh|source|\./[\w./-]+|{})\s"
 )
-_OPTION_SPAN = re.compile(r"^-+[A-Za-z][\w.-]*(?:=\S*)?$")
 _ABOUT_OTHERS = re.compile(r"\b(?:docker|DOCKER_ARGS|nvidia-smi|trtexec|polygraphy|pip)\b")
 _WORKDIR = re.compile(r"docker\s+run\b.*?\s(?:--workdir|-w)[ =](?!/work(?:\s|$))", re.DOTALL)
 
@@ -46,8 +44,9 @@ def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
     folder: str | None = ""
     section: tuple[str, ...] = ()
     elsewhere = False
+    words = _by_section(document)
     for block in document.blocks:
-        checker = _Checker(document, facts, block, elsewhere)
+        checker = _Checker(document, facts, block, words[block.section], elsewhere)
         elsewhere = elsewhere or (block.kind == "fence" and bool(_WORKDIR.search(block.text)))
         if block.section != section:
             folder, section = "", block.section
@@ -65,31 +64,44 @@ def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
         for pattern in _TARGET_WORDS:
             for match in pattern.finditer(block.text):
                 line = block.line + block.text.count("\n", 0, match.start(1))
-                if facts.tools.makes:
+                if facts.tools.makes and not facts.project(document.path):
                     yield from checker.target(match.group(1), "", line)
 
 
+def _by_section(document: Document) -> dict[tuple[str, ...], str]:
+    """Return the words of a document by section."""
+    words: dict[tuple[str, ...], str] = {}
+    for block in document.blocks:
+        words[block.section] = f"{words.get(block.section, '')}\n{block.text}"
+    return words
+
+
 def _listed_options(block: Block, checker: _Checker, facts: Facts) -> Iterator[Verdict]:
-    """Yield the verdicts on options that a block lists for a variable of make or a program."""
-    spans = [s for s in block.spans if s.kind == "code" and _OPTION_SPAN.match(s.text)]
-    if not spans:
-        return
+    """Yield the verdicts on options that a block names for a variable of make.
+
+    The variable stands in the block, or above it; where it stands in another block of the
+    section, only options that are written as the fields of harnesses are count.
+    """
+    found = list(options_of(block))
     about = " ".join((block.text, block.lead, *block.section))
-    if _ABOUT_OTHERS.search(about):
+    if not found or _ABOUT_OTHERS.search(about):
         return
-    programs = [p for name, found in facts.passed.items() if name in about for p in found]
-    if not programs and not facts.console_names:
-        return
-    for span in spans:
-        if programs:
-            yield from checker.options([span.text], programs, span.line)
+    programs = [p for name, passed in facts.passed.items() if name in about for p in passed]
+    around = [p for name, passed in facts.passed.items() if name in checker.section for p in passed]
+    for text, line in found:
+        if programs or (around and "_" in text.partition("=")[0]):
+            yield from checker.options([text], programs or around, line)
 
 
 @dataclass
 class _Checker(ConsoleChecker):
-    """Judges the commands of one block; `elsewhere` after a container with another tree."""
+    """Judges the commands of one block; `elsewhere` after a container with another tree.
+
+    `section` has the words of all blocks under its heading.
+    """
 
     block: Block
+    section: str = ""
     elsewhere: bool = False
 
     def text(self, text: str, line: int, folder: str | None = "") -> Iterator[Verdict]:
@@ -128,8 +140,10 @@ class _Checker(ConsoleChecker):
 
     def _make(self, one: shell.Invocation, folder: str) -> Iterator[Verdict]:
         """Yield the verdicts on `make` with its words."""
-        makefile, inner, wanted, given = _parse_make(one)
+        makefile, inner, wanted, given = shell.make_words(one)
         moved = self.facts.folder(inner) if inner else folder
+        if self.facts.project(self.document.path):
+            return  # a project inside of the tree has makefiles of its own
         english = bool(wanted) and wanted[0].lower() in _ENGLISH
         if moved or moved is None or not self.facts.tools.makes or english:
             return
@@ -156,15 +170,17 @@ class _Checker(ConsoleChecker):
         near = nearest(name, names)
         known = self.facts.tools.target(near, makefile) if near else None
         where = makefile or self.facts.makefile
+        other = next((t for t in self.facts.tools.makes if t.name == name and t.makefile), None)
         yield broken(
             self.document,
             line,
             MAKE_TARGET,
             f"make {name}",
-            f"{where} and what it includes have no target {name}",
-            source=known.source if known else Source(path=where, line=1),
-            nearest=near,
-            edit=sure(name, near, names),
+            f"{where} and what it includes have no target {name}"
+            + (f"; make -f {other.makefile} {name} finds it" if other else ""),
+            source=other.source if other else known.source if known else Source(path=where, line=1),
+            nearest="" if other else near,
+            edit=None if other else sure(name, near, names),
         )
 
     def _is_local(self, name: str) -> bool:
@@ -200,13 +216,14 @@ class _Checker(ConsoleChecker):
         place = user.source if user else self.facts.place(variable)
         yield held(self.document, line, MAKE_VARIABLE.code, f"{variable}=", place)
         first = value.partition(" ")[0]
-        if shell.PLACEHOLDER.search(first) or not value:
+        options = value.lstrip().startswith("-")
+        if not value or (shell.PLACEHOLDER.search(first) and not options):
             return
         if first in ("make", "python3", "python"):
             yield from self.text(value, line)
             return
         programs = [p for t in targets for p in self.facts.tools.programs_of(t, variable)]
-        if value.lstrip().startswith("-") and programs:
+        if options and programs:
             try:
                 others = self.facts.passed.get(variable, [])
                 found = list(dict.fromkeys([*programs, *others]))
@@ -261,6 +278,9 @@ class _Checker(ConsoleChecker):
             yield from self._known(found, rest, line, script)
             return
         path = self.facts.strip(script)
+        own = self.facts.project(self.document.path)
+        if own and not self.facts.has(posixpath.dirname(posixpath.join(own, path))):
+            return
         if self.elsewhere or not self.facts.must_have(path, self.document.path):
             return
         moved = self.facts.moved(path)
@@ -270,7 +290,7 @@ class _Checker(ConsoleChecker):
             line,
             PROGRAM,
             script,
-            f"the tree has no file {path}" + (f"; it is at {moved} now" if moved else ""),
+            f"the tree has no file {path}" + self.facts.moved_words(path, moved),
             source=self.facts.beside(path, near),
             nearest=near,
             edit=self.facts.moved_edit(script, moved, self.document.path),
@@ -281,27 +301,11 @@ class _Checker(ConsoleChecker):
     ) -> Iterator[Verdict]:
         """Yield the verdicts on a program that is there: itself and its options."""
         yield held(self.document, line, PROGRAM.code, claimed, Source(path=path, line=1))
-        command = self.facts.program(path) if path.endswith(".py") else None
-        if command is not None and any(not f.argument for f in command.flags):
-            known = {n: f for f in command.flags for n in f.names}
-            yield from self.own_options(rest, known, path, line)
-
-
-def _parse_make(one: shell.Invocation) -> tuple[str, str, list[str], dict[str, str]]:
-    """Return the file and the folder that `make` is given, its targets and its variables."""
-    makefile = folder = ""
-    wanted: list[str] = []
-    given = dict(one.environment)
-    words = iter(one.words[1:])
-    for word in words:
-        if word in ("-f", "--file", "--makefile"):
-            makefile = next(words, "").removeprefix("./")
-        elif word in ("-C", "--directory"):
-            folder = next(words, "")
-        elif word in _TAKES_WORD:
-            next(words, "")
-        elif match := _VARIABLE.match(word):
-            given[match.group(1)] = match.group(2)
-        elif not word.startswith("-") and not word.isdecimal():
-            wanted.append(word)
-    return makefile, folder, wanted, given
+        if not path.endswith(".py"):
+            return
+        files = self.facts.namesakes(path, claimed, self.document.path) if "/" in path else [path]
+        commands = [self.facts.program(one) for one in files]
+        flags = [f for one in commands if one is not None for f in one.flags]
+        closed = not any(map(self.facts.takes_more, files))
+        if closed and any(not f.argument for f in flags):
+            yield from self.own_options(rest, together(flags), path, line)

@@ -43,6 +43,8 @@ def _link(span: Span, document: Document, facts: Facts) -> Iterator[Verdict]:
         if full.startswith("..") or posixpath.isabs(document.path):
             return
         found = _target(full, facts)
+        if not found and "/" not in path and facts.label(path, document.path):
+            return
         if not found:
             if not facts.is_made(full):
                 yield _missing(path, full, span, document, facts)
@@ -75,7 +77,8 @@ def _target(path: str, facts: Facts) -> str:
     """Return the file or folder that a link leads to; empty where there is none."""
     if path == ".":
         return "."
-    for one in (path, f"{path}.md", f"{path}.rst"):
+    page = path.removesuffix(".html") if path.endswith(".html") else path
+    for one in (path, f"{page}.md", f"{page}.rst"):
         if facts.has(one):
             return one
     return ""
@@ -114,6 +117,8 @@ def _anchor(
     claimed = f"#{fragment}"
     if any(plain(a) == wanted for a in anchors):
         yield held(document, span.line, ANCHOR.code, claimed, Source(path=path, line=1))
+        return
+    if path == document.path and facts.label(unquote(fragment), path):
         return
     if facts.console_names and path == document.path:
         return  # MyST finds labels of other documents too, and warns of what it does not find

@@ -48,7 +48,7 @@ _COUNT = re.compile(
     r"\b(?:(supports?|has|have|implements?|covers?|contains?|ships?|comes with|there are|all|run)"
     r"\s+)?"
     rf"(\d{{1,3}}|{'|'.join(_NUMBERS)})\s+(?:supported\s+|different\s+|MLPerf\s+)?"
-    r"(benchmarks|workloads|systems|targets)\b(?!\s+per)",
+    r"(benchmarks|workloads|systems|targets)\b(?!\s+(?:per|of|involved|that|which|with|used|under|where)\b)",
     re.IGNORECASE,
 )
 LONGEST_NAME = 3
@@ -62,7 +62,9 @@ LOOK_BACK = 3
 
 
 def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
-    """Yield a verdict for every listed name and every number of names."""
+    """Yield a verdict for every listed name and every number of names of the tree's own."""
+    if facts.project(document.path):
+        return
     blocks = document.blocks
     for place, block in enumerate(blocks):
         if block.kind == "item" and block.depth == 1:
@@ -150,7 +152,7 @@ def _system(block: Block, document: Document, facts: Facts) -> Iterator[Verdict]
         yield broken(
             document, block.line, SYSTEM, head,
             f"no system of the tree has a GPU {model}"
-            + (f"; only its hardware is known, as {word}" if word else ""),
+            + (f"; {word} is known as hardware, and nothing is configured for it" if word else ""),
             source=known[near] if near else next(iter(known.values()), None), nearest=near,
             severity="warning" if word else "",
         )  # fmt: skip

@@ -42,6 +42,9 @@ _FOREIGN = (
     "CUDA_", "NVIDIA_", "NCCL_", "UCX_", "OMP_", "OMPI_", "HF_", "LD_", "PYTHON", "TF_", "DOCKER_",
     "HTTP", "TLLM_", "TRTLLM_", "SLURM_", "PMIX_", "TORCH_", "VLLM_", "XDG_", "MELLANOX_",
 )  # fmt: skip
+_NEAR = 0.8
+"""Similarity from which a name of the tree is meant, where its fields are not known."""
+
 _GPU = re.compile(
     r"(?<![\w-])([A-Z]{1,2}\d{2,3}[A-Z]?)[-_ ]((?:SXM|PCIe|PCIE|NVL)\d?)[-_ ](\d{2,3})\s?GB"
     r"(?![A-Za-z]*/)"
@@ -50,7 +53,12 @@ _GPU_WORD = re.compile(r"^([A-Z]{1,2}\d{2,3}[A-Z]?)_(SXM|PCIE|PCIe|NVL)\d?_(\d{2
 
 
 def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
-    """Yield a verdict for every name that is claimed to be the tree's."""
+    """Yield a verdict for every name that is claimed to be the tree's.
+
+    A project inside of the tree speaks of itself, and of libraries that are not there.
+    """
+    if facts.project(document.path):
+        return
     for block in document.blocks:
         if block.kind == "fence":
             if block.language.lower() in ("python", "py", "python3", ""):
@@ -117,6 +125,8 @@ def _identifiers(block: Block, document: Document, facts: Facts) -> Iterator[Ver
             yield held(document, span.line, NAME.code, bare, None)
         elif not bare.startswith(_FOREIGN):
             near = facts.near_name(bare, facts.tools.fields)
+            if not facts.catalog.fields and not nearest(bare, [near], _NEAR):
+                continue  # the name of a library, for all that anybody knows
             yield broken(
                 document,
                 span.line,
@@ -255,6 +265,8 @@ def _field(name: str, line: int, document: Document, facts: Facts) -> Iterator[V
         return
     if name in ("system", "harness_type", "accuracy_target", "power_setting"):
         return
+    if facts.quotes(name):
+        return  # declared by a program that is read in another dialect
     near = nearest(name, facts.every_field)
     rule: Rule = FIELD
     yield broken(

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+import msgspec
+
 from docgen.catalog import Flag, Source
 from docgen.prose import shell
 from docgen.prose.facts import Facts
-from docgen.prose.model import Document, Edit, Verdict
+from docgen.prose.model import Block, Document, Edit, Verdict
 from docgen.prose.names import nearest, plain
 from docgen.prose.rules.base import broken, held
 from docgen.prose.rules.table import FLAG, FLAG_VALUE, NO_CONFIG
@@ -28,6 +30,8 @@ _APART = 0.05
 _SHOWN = 12
 """Allowed values that a finding lists."""
 
+_OPTION_SPAN = re.compile(r"^-+[A-Za-z][\w.-]*(?:=\S*)?$")
+_OPTION_WORD = re.compile(r"(?<![\w/=-])--[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?:=\w+)?(?![\w-])")
 _OPTION = re.compile(r"^-+[A-Za-z][\w.-]*$")
 
 
@@ -111,6 +115,8 @@ class OptionChecker:
         """Yield the verdicts on options that a variable of make passes on."""
         tools = self.facts.tools
         names = tools.flags(programs)
+        if not tools.fields and any(map(self._takes_more, programs)):
+            return
         for name, value in pairs(words):
             known = tools.flag(name, programs) if re.match(r"^--?[A-Za-z]", name) else None
             if known is None and (name in BUILT_IN or abbreviates(name, dict.fromkeys(names))):
@@ -137,6 +143,11 @@ class OptionChecker:
             source, choices = known
             yield held(self.document, line, FLAG.code, name, source)
             yield from self._values(name, value, source, choices, line)
+
+    def _takes_more(self, program: str) -> bool:
+        """Tell whether a program that make starts may have options that do not stand in it."""
+        path = self.facts.module(program)
+        return not path or self.facts.takes_more(path)
 
     def _values(
         self, name: str, value: str, source: Source, choices: tuple[str, ...], line: int
@@ -225,3 +236,25 @@ def sure(old: str, near: str, names: Iterable[str]) -> Edit | None:
     )
     alone = len(scores) == 1 or scores[0] - scores[1] >= _APART
     return Edit(old=old, new=near) if scores[0] >= SURE and alone else None
+
+
+def together(flags: list[Flag]) -> dict[str, Flag]:
+    """Return the options of one program, or of several that may be meant, by name."""
+    known: dict[str, Flag] = {}
+    for flag in flags:
+        for name in flag.names:
+            before = known.get(name)
+            both = (*before.choices, *flag.choices) if before is not None else flag.choices
+            any_value = before is not None and not (before.choices and flag.choices)
+            known[name] = msgspec.structs.replace(flag, choices=() if any_value else both)
+    return known
+
+
+def options_of(block: Block) -> Iterator[tuple[str, int]]:
+    """Yield the options that the words of a block name, with their lines."""
+    for span in block.spans:
+        if span.kind == "code" and _OPTION_SPAN.match(span.text):
+            yield span.text, span.line
+    text = re.sub(r"`[^`]*`", lambda m: " " * len(m.group()), block.text)
+    for match in _OPTION_WORD.finditer(text):
+        yield match.group(), block.line + text.count("\n", 0, match.start())

@@ -45,7 +45,9 @@ _OWN = re.compile(
 
 
 def collect(document: Document, facts: Facts) -> Iterator[Verdict]:
-    """Yield a verdict for every stated default and version."""
+    """Yield a verdict for every stated default and version of the tree's own."""
+    if facts.project(document.path):
+        return
     for block in document.blocks:
         if block.kind in ("fence", "heading"):
             continue
@@ -109,9 +111,7 @@ def _plain(value: object) -> str:
 
 
 def _versions(block: Block, document: Document, facts: Facts) -> Iterator[Verdict]:
-    """Yield the verdicts on "PRODUCT VERSION"; a project inside of the tree speaks of itself."""
-    if facts.is_of_another_project(document.path):
-        return
+    """Yield the verdicts on "PRODUCT VERSION" of what the tree is built with."""
     for match in _VERSION.finditer(block.text):
         product, version = match.groups()
         known = facts.versions.get(product, {})
@@ -126,9 +126,10 @@ def _versions(block: Block, document: Document, facts: Facts) -> Iterator[Verdic
         if agreeing:
             yield held(document, line, VERSION.code, claimed, agreeing[0])
             continue
+        if not _OWN.search(_sentence(block.text, match.start())):
+            continue  # a version of something else: of a package, a machine, another project
         shown = ", ".join(sorted(known))
         source: Source = next(iter(known.values()))
-        own = _OWN.search(_sentence(block.text, match.start()))
         yield broken(
             document,
             line,
@@ -137,7 +138,6 @@ def _versions(block: Block, document: Document, facts: Facts) -> Iterator[Verdic
             f"build files state {product} {shown}",
             source=source,
             nearest=f"{product} {next(iter(known))}",
-            severity="" if own else "warning",
         )
 
 

@@ -155,6 +155,18 @@ def test_values_are_those_in_the_files():
     assert "kvcache_free_gpu_mem_frac → trtllm_runtime_flags.kvcache_free_gpu_mem_frac" in text
 
 
+@pytest.mark.parametrize(
+    ("submitter", "configurations", "same", "values"),
+    [("HPE", 24, 1, 516), ("Dell", 15, 1, 378), ("ASUSTeK", 27, 0, 578), ("Google", 10, 1, 185)],
+)
+def test_changed_values_are_those_of_another_reading(submitter, configurations, same, values):
+    """Both rounds were read by another program too, value by value: field, old and new agree."""
+    found = systems(json.loads(diff(submitter, "--json")))
+    both = [c for s in found.values() for c in s.get("both", ())]
+    changed = [len(c["changes"]) for c in both]
+    assert (len(both), changed.count(0), sum(changed)) == (configurations, same, values)
+
+
 def test_a_submitter_that_left_the_gpu():
     found = json.loads(diff("NVIDIA", "--json"))
     (gpu,) = found["gpus"]
@@ -171,7 +183,7 @@ def test_a_submitter_that_left_the_gpu():
 
 
 @pytest.mark.parametrize("submitter", ["HPE", "Dell", "NVIDIA"])
-@pytest.mark.parametrize("width", [100, 130])
+@pytest.mark.parametrize("width", [80, 100, 130])
 def test_it_fits_one_screen(submitter, width, monkeypatch):
     monkeypatch.setattr("docgen.cli.diff.WIDTH", width)
     lines = diff(submitter).splitlines()

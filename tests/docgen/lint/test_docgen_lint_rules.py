@@ -54,6 +54,32 @@ def test_a_rate_that_did_not_grow_is_found_at_the_odder_system(make):
     )
 
 
+@pytest.mark.parametrize(
+    ("many", "severity"), [(110, "error"), (119, "error"), (121, ""), (400, ""), (1300, "error")]
+)
+def test_the_host_of_a_model_server_may_keep_a_rate_from_growing(make, many, severity):
+    make.add("H200x1", offline_expected_qps=100, harness="Triton")
+    make.add("H200x8", offline_expected_qps=many, harness="Triton")
+    assert codes(make) == ([("rate-count", severity)] if severity else [])
+
+
+@pytest.mark.parametrize(
+    ("direct", "served", "severity"),
+    [
+        (4_000_000, 600_000, ""),  # the host may be the limit
+        (4_000_000, 480_000, "error"),
+        (8_000_000, 600_000, "error"),  # not to less than a tenth
+        (2_000_000, 600_000, ""),
+        (400_000, 120_000, "warning"),
+        (600_000, 1_000_000, "error"),  # a server cannot make it faster
+    ],
+)
+def test_a_fast_model_server_may_be_as_slow_as_its_host(make, direct, served, severity):
+    make.add("H200x8", offline_expected_qps=direct)
+    make.add("H200x8", offline_expected_qps=served, harness="Triton")
+    assert codes(make) == ([("rate-harness", severity)] if severity else [])
+
+
 def test_boards_and_settings_are_not_mixed(make):
     make.add("H200x1", offline_expected_qps=10)
     make.add("H100x8", offline_expected_qps=500)

@@ -112,7 +112,7 @@ def test_a_lie_ends_with_1_and_says_where_on_both_sides(lying: Path) -> None:
     assert result.exit_code == 1
     assert "README.md:3: error make-target: make sweeep" in result.stdout
     assert "nearest is sweep; see Makefile:" in result.stdout
-    assert "it is at scripts/tools/sort_sacks.py now" in result.stdout
+    assert "a file of that name is at scripts/tools/sort_sacks.py" in result.stdout
     assert "error D600" in result.stderr
 
 
