@@ -298,7 +298,7 @@ def test_a_worker_that_stands_still_is_ended(tmp_path, inject):
 
 SHORT = """
     from runtime.loadgen import crew
-    crew.STALL_S, crew.LOOK_S = 1.5, 0.1
+    crew.STALL_S, crew.LOOK_S, crew.END_S = 1.5, 0.1, 1.0
 """
 """Makes LoadGen's process impatient with workers that start."""
 
