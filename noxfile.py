@@ -17,8 +17,12 @@ nox.options.error_on_missing_interpreters = False
 
 ROOT = Path(__file__).parent
 
-TWO = ("-n", "2", "--dist", "loadfile")
-"""Two test files at a time: more would take the cores from the runs that tests measure."""
+TWO = ("-n", "2", "--dist", "worksteal")
+"""Two tests at a time: more would take the cores from the runs that tests measure.
+
+Each process begins with half of the files, so that what a file shares is made once; the one that
+is done first takes over half of what the other one has left.
+"""
 
 
 @nox.session
