@@ -98,9 +98,9 @@ def test_an_offline_search_without_time_for_a_field_has_a_plot(tmp_path, paper):
     assert own
     drawing = drawing_of(msgspec.structs.replace(tuned, trials=own, changes={}))
     assert drawing.across == "batch_size"
-    ((points),) = drawing.series.values()
+    (points,) = drawing.series.values()
     assert {p.x for p in points} == {float(tuned.own["batch_size"])}
-    assert draw(drawing).startswith("<?xml")
+    assert draw(drawing).startswith("<svg")
     assert drawing_of(msgspec.structs.replace(tuned, trials=())) is None
 
 
