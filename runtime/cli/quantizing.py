@@ -10,9 +10,9 @@ from runtime.cli.ranges import Opened, write_plots
 from runtime.errors import ArtifactError, ConfigError, InvalidResult, Problem, UsageError
 
 if TYPE_CHECKING:
+    from runtime.calibration.order import Made, Order
     from runtime.calibration.places import Kept
     from runtime.calibration.qdq import Recipe
-    from runtime.calibration.quantization import Made, Order
     from runtime.calibration.record import CalibrationRecord
     from runtime.calibration.result import QuantizationRecord, Side
 
@@ -40,8 +40,9 @@ def make_order(
     """
     from runtime.calibration.calibration import calibrate
     from runtime.calibration.models import prepare
+    from runtime.calibration.order import Order
     from runtime.calibration.qdq import ranges_of
-    from runtime.calibration.quantization import Order, set_ranges
+    from runtime.calibration.quantization import set_ranges
     from runtime.vocabulary import AccuracyTarget
 
     limits = _limits(own["limits"])
