@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[1]
 CUDA_STUB = Path(__file__).parent / "runtime" / "cuda" / "stub_cuda.c"
 
 
@@ -34,3 +37,25 @@ def cuda_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]  # fmt: skip
     subprocess.run(command, check=True)
     return library
+
+
+@pytest.fixture(scope="session")
+def copy_packages() -> Callable[[Path], Path]:
+    """Return a function that copies both packages to a folder, for tests that edit them.
+
+    The copy has no reference of the API: reading every module for it takes docgen several times
+    as long as all else, and what such a test edits does not show there. Bytecode comes along; it
+    holds as long as a file is not edited.
+    """
+
+    def copy(to: Path) -> Path:
+        for name in ("runtime", "docgen", "templates"):
+            shutil.copytree(ROOT / name, to / name)
+        text = (ROOT / "pyproject.toml").read_text("utf-8")
+        text, count = re.subn(r"^api = .*$", "api = []", text, flags=re.MULTILINE)
+        assert count == 1
+        (to / "pyproject.toml").write_text(text, "utf-8")
+        (to / "docs").mkdir()
+        return to
+
+    return copy

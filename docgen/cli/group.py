@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from docgen import __version__
+from docgen.cli.helping import Group
 from docgen.errors import DocgenError, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ INTERRUPTED = 130
 """Exit code after Ctrl-C."""
 
 
-class DocgenGroup(click.Group):
+class DocgenGroup(Group):
     """A group whose commands end with one clear message and the error's exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -150,7 +151,8 @@ def main(traceback: bool) -> None:
 
     \b
     Exit codes:
-      0 done   1 found by check or lint   2 usage   3 source   4 template   5 snippet
-      6 a place that cannot be written   7 site   70 fault of docgen   130 stopped by Ctrl-C
+      0 done     1 found by check or lint     2 usage     3 source     4 template
+      5 snippet  6 a place that cannot be written         7 site
+      70 fault of docgen                      130 stopped by Ctrl-C
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     del traceback

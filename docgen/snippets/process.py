@@ -94,9 +94,9 @@ class Running:
         self.stopped = False
 
     def stop_all(self) -> None:
-        """Kill every program that runs, with all descendants."""
-        self.stopped = True
+        """Kill every program that runs, with all descendants, and every one that starts later."""
         with self._lock:
+            self.stopped = True
             for group in self._live:
                 _signal_group(group, signal.SIGKILL)
             for mark in self._marks:
@@ -104,10 +104,13 @@ class Running:
 
     @contextlib.contextmanager
     def holding(self, group: int, mark: str) -> Iterator[None]:
-        """Hold a program until the block ends."""
+        """Hold a program until the block ends; one that starts after `stop_all` ends at once."""
         with self._lock:
             self._live.add(group)
             self._marks.add(mark)
+            if self.stopped:
+                _signal_group(group, signal.SIGKILL)
+                kill_marked(mark)
         try:
             yield
         finally:

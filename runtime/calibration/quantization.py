@@ -6,17 +6,15 @@ import hashlib
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from runtime.calibration import compare, judge, modelopt
-from runtime.calibration.algorithms import Algorithm
-from runtime.calibration.calibration import Report
-from runtime.calibration.qdq import Recipe, quantize
-from runtime.calibration.record import CalibrationRecord, TensorRange
+from runtime.calibration.order import Made, Order
+from runtime.calibration.qdq import quantize
+from runtime.calibration.record import TensorRange
 from runtime.calibration.result import (
     BLESSED,
     REFUSED,
@@ -29,67 +27,12 @@ from runtime.calibration.result import (
 )
 from runtime.calibration.samples import CalibrationSet
 from runtime.calibration.structure import quantized_layers
-from runtime.configs.workload import ModelFile
 from runtime.errors import ConfigError, Problem
 from runtime.policies.accuracy import accuracy_goal
-from runtime.vocabulary import AccuracyTarget, Mode, Precision
+from runtime.vocabulary import Mode, Precision
 
 HEAD_BYTES = 1 << 28
 """Most bytes of calibration samples that layers are compared on."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """What to make, from what, and what to find out about it."""
-
-    module: Any
-    """The workload's module."""
-    model: ModelFile
-    """The model to quantize."""
-    graph: Any
-    """The prepared graph of it, an `onnx.ModelProto`."""
-    samples: CalibrationSet
-    """The calibration set."""
-    algorithm: Algorithm
-    """How ranges were chosen."""
-    ranges: Mapping[str, tuple[float, float]]
-    """Ranges by tensor."""
-    recipe: Recipe
-    """Format, placement, layers to leave alone."""
-    by_hand: tuple[str, ...] = ()
-    """Tensors whose range was set by hand."""
-    record: CalibrationRecord | None
-    """Where the ranges come from; None for ranges from elsewhere."""
-    calibration_seconds: float = 0.0
-    """Time to get the ranges."""
-    target: str = ""
-    """Name of the target the model is for."""
-    tool: str = "onnxruntime"
-    """`onnxruntime` or `modelopt`."""
-    verify: bool = False
-    """Whether accuracy is measured and judged."""
-    mixed: bool = False
-    """Whether the offered mixed precision replaces a refused model."""
-    sensitivity: bool = False
-    """Whether the cost of every layer is wanted even where the model passes."""
-    compare: bool = True
-    """Whether time and memory are measured."""
-    share: AccuracyTarget = AccuracyTarget.P99
-    """Share of the reference accuracy to keep."""
-    data: Path | None = None
-    """The user's evaluation data."""
-    report: Report = field(default=lambda *_: None)
-    """Gets the progress."""
-
-
-@dataclass(frozen=True)
-class Made:
-    """The model and its record."""
-
-    content: bytes
-    """The ONNX file."""
-    record: QuantizationRecord
-    """What was measured."""
 
 
 @dataclass(frozen=True)

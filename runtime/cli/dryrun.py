@@ -12,6 +12,7 @@ from runtime.configs.registry import Registry
 from runtime.configs.schema import Settings
 from runtime.plan import RunPlan, estimate_s, values_of
 from runtime.record import QUICK_NOTE
+from runtime.vocabulary import HarnessKind
 
 WIDE = 80
 """Columns from which on numbers are aligned to the right."""
@@ -137,6 +138,8 @@ def _show_settings(run: DryRun, out: Console) -> None:
 
     values, before = values_of(run.plan.settings), values_of(run.configured)
     kind = type(run.plan.settings)
+    idle = _idle(run)
+    values = {name: value for name, value in values.items() if name not in idle}
     left = max(len(name) for name in values)
     widest = max(len(plain(value)) for value in values.values())
     for name, value in values.items():
@@ -147,3 +150,17 @@ def _show_settings(run: DryRun, out: Console) -> None:
         if by != "config":
             line += f"   <- {by}, config says {plain(before[name])}"
         out.print(line, style="default" if by == "config" else "bold", markup=False, soft_wrap=True)
+    if idle:
+        text = f"{len(idle)} fields for --harness triton alone: --json"
+        out.print(f"  {'triton_*':<{left}}  {text}", style="dim", markup=False, soft_wrap=True)
+
+
+def _idle(run: DryRun) -> frozenset[str]:
+    """Return the fields that say nothing of this run: those of a server where there is none."""
+    from runtime.configs.fieldspec import group_of
+
+    if run.plan.harness is not HarnessKind.DIRECT:
+        return frozenset()
+    kind = type(run.plan.settings)
+    own = (n for n in values_of(run.plan.settings) if group_of(kind, n) == "triton")
+    return frozenset(name for name in own if run.changed_by(name) == "config")

@@ -7,13 +7,14 @@ from typing import Any
 import click
 
 from runtime import __version__
+from runtime.cli.helping import Group
 from runtime.errors import HarnessError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 """Settings of every command: `-h` works, help is readable on wide terminals."""
 
 
-class HarnessGroup(click.Group):
+class HarnessGroup(Group):
     """A group whose commands end with one clear message and the error's exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -57,17 +58,18 @@ def main() -> None:
 
     \b
     First steps:
-      harness doctor                                   what this machine has and lacks
-      harness detect                                   GPUs, and which targets they are
-      harness list                                     targets and workloads
+      harness doctor           what this machine has and lacks
+      harness detect           GPUs, and which targets they are
+      harness list             targets and workloads
       harness run --target cpu --workload digits --scenario offline --quick
-      harness run --target h200-sxm-141gb --dry-run    settings of a GPU, needs no GPU
+      harness run --target h200-sxm-141gb --dry-run
+                               settings of a GPU; needs no GPU
       harness tune --target cpu --workload digits --scenario server
 
     \b
     Environment:
       HARNESS_RECORD_DIR  folder that also gets a copy of every run record
-      HARNESS_CACHE       folder for models made on demand (default: ~/.cache/calliope)
+      HARNESS_CACHE       folder for what is made on demand: ~/.cache/calliope
       NO_COLOR            set to anything: no colours
 
     \b

@@ -19,6 +19,9 @@ PLAIN_WIDTH = 100
 NARROW = 72
 """Columns under which a table is printed as lines."""
 
+READABLE = 16
+"""Columns that a longer text of a table gets at least."""
+
 SIGNIFICANT = 4
 """Significant digits of a figure in a summary; the record has all of them."""
 
@@ -35,27 +38,32 @@ def console(*, err: bool = False) -> Console:
     return Console(stderr=err, highlight=False, soft_wrap=False, width=width)
 
 
-def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
+def table(*columns: str, right: tuple[str, ...] = (), tight: bool = False) -> Table:
     """Return an empty table with plain headings.
 
     Args:
         columns: Headings.
         right: Headings whose column is aligned to the right: numbers.
+        tight: Leave less room between columns.
     """
     from rich import box
     from rich.table import Table
 
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=tight)
     for index, name in enumerate(columns):
         justify: Any = "right" if name in right else "left"
-        made.add_column(name, justify=justify, overflow="fold", no_wrap=index == 0)
+        keep = index == 0 or name in right
+        made.add_column(name, justify=justify, overflow="fold", no_wrap=keep)
     return made
 
 
 def show_rows(
     out: Console, columns: Sequence[str], rows: Iterable[Sequence[str]], right: tuple[str, ...] = ()
 ) -> None:
-    """Print rows as a table, or one under the other where the terminal is narrow.
+    """Print rows as a table, or one under the other where the terminal is too narrow.
+
+    No number is broken, and a text has room for `READABLE` columns. A name such as
+    TARGET/WORKLOAD/SCENARIO takes two lines before the table is given up.
 
     Args:
         out: Where to print.
@@ -63,17 +71,43 @@ def show_rows(
         rows: Cells of each row; they may carry rich's markup.
         right: Headings whose column is aligned to the right: numbers.
     """
-    if out.width >= NARROW:
-        made = table(*columns, right=right)
-        for row in rows:
-            made.add_row(*row)
-        out.print(made)
-        return
+    rows = [list(row) for row in rows]
+    broken = [[row[0].replace("/", "/\n", 1), *row[1:]] for row in rows]
+    for shown, tight in ((rows, False), (rows, True), (broken, True)):
+        if out.width >= NARROW and _needed(columns, shown, right, tight=tight) <= out.width:
+            made = table(*columns, right=right, tight=tight)
+            for row in shown:
+                made.add_row(*row)
+            out.print(made)
+            return
     for name, *cells in rows:
         out.print(f"[bold]{name}[/]", soft_wrap=True)
         for head, cell in zip(columns[1:], cells, strict=True):
             if cell:
                 out.print(f"  {head}: {cell}")
+
+
+def _needed(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: tuple[str, ...],
+    *,
+    tight: bool,
+) -> int:
+    """Return the columns that a table needs of the terminal so that it can be read."""
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    total = 2 * len(columns) if tight else 3 * len(columns) - 1
+    for index, name in enumerate(columns):
+        texts = [Text.from_markup(row[index]).plain for row in rows]
+        lines = [line for text in texts for line in text.splitlines()]
+        words = [word for text in (name, *texts) for word in text.split()]
+        longest = max(map(cell_len, words), default=0)
+        whole = max(map(cell_len, (*lines, name)))
+        free = index > 0 and name not in right
+        total += max(longest, min(whole, READABLE) if free else whole)
+    return total
 
 
 def show_pairs(

@@ -10,9 +10,9 @@ from runtime.cli.ranges import Opened, write_plots
 from runtime.errors import ArtifactError, ConfigError, InvalidResult, Problem, UsageError
 
 if TYPE_CHECKING:
+    from runtime.calibration.order import Made, Order
     from runtime.calibration.places import Kept
     from runtime.calibration.qdq import Recipe
-    from runtime.calibration.quantization import Made, Order
     from runtime.calibration.record import CalibrationRecord
     from runtime.calibration.result import QuantizationRecord, Side
 
@@ -40,8 +40,9 @@ def make_order(
     """
     from runtime.calibration.calibration import calibrate
     from runtime.calibration.models import prepare
+    from runtime.calibration.order import Order
     from runtime.calibration.qdq import ranges_of
-    from runtime.calibration.quantization import Order, set_ranges
+    from runtime.calibration.quantization import set_ranges
     from runtime.vocabulary import AccuracyTarget
 
     limits = _limits(own["limits"])
@@ -223,12 +224,13 @@ def _show(record: QuantizationRecord, path: Path, *, as_json: bool) -> None:
         rows = [(c.layer, f"{c.changed:.2%}", f"{c.noise:.2e}") for c in record.costs]
         head = ("layer quantized alone", "changed answers", "noise")
         show_rows(out, head, rows, right=head[1:])
+    ranges = duration(record.calibration_seconds)
     goal = "" if record.goal is None else f", goal {record.goal:.4f}"
     lines = [
         ("verdict", f"{record.verdict}{goal}"),
         ("format", f"{record.precision}, placed for {record.placement}, {record.algorithm}"),
         ("layers", f"{len(record.quantized)} quantized, {_names(record.skipped)} skipped"),
-        ("time", f"{duration(record.calibration_seconds)} for ranges, {duration(record.seconds)}"),
+        ("time", f"{ranges} for ranges, {duration(record.seconds)} for all else"),
         ("model", str(path)),
     ]
     lines += [("note", record.note)] if record.note else []

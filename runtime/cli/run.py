@@ -87,12 +87,12 @@ def run_entries(ctx: click.Context, /, dry_run: bool, as_json: bool, **given: An
     \b
     Examples:
       harness run --target cpu --workload digits --scenario offline --quick
-      harness run --target cpu --quick                      all entries of the cpu target
+      harness run --target cpu --quick                  all entries of the target
       harness run --target cpu --workload digits --scenario server --mode accuracy
       harness run --target cpu --workload digits --scenario offline \\
-                  --set batch_size=64 --set lanes=2         try other values
-      harness run --target h200-sxm-141gb --dry-run         settings of a GPU, needs no GPU
-      harness run ... --json | jq .verdict                  for programs
+                  --set batch_size=64 --set lanes=2     try other values
+      harness run --target h200-sxm-141gb --dry-run     settings; needs no GPU
+      harness run ... --json | jq .verdict              for programs
 
     \b
     JSON: with --workload and --scenario one record; otherwise a list of records.

@@ -94,6 +94,14 @@ def unit_of(cls: type, field: str) -> str:
     return ""
 
 
+def group_of(cls: type, field: str) -> str:
+    """Return the heading that a field of a config class stands under; empty where it has none."""
+    for name, _, marks in _annotated_fields(cls):
+        if name == field:
+            return next((m.name for m in marks if isinstance(m, Group)), "")
+    return ""
+
+
 def most_of(cls: type, field: str) -> float | None:
     """Return the greatest value that a field of a config class admits; None without a bound."""
     for name, _, marks in _annotated_fields(cls):

@@ -9,7 +9,7 @@ import select
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -21,6 +21,7 @@ from runtime.errors import HarnessError, Problem, RunError
 from runtime.loadgen.exchange import RECORD, Layout
 from runtime.loadgen.memory import SharedBlock
 from runtime.loadgen.placement import Seat
+from runtime.loadgen.standstill import Stall
 from runtime.loadgen.worker import WARM_UP, Place
 from runtime.plan import RunPlan
 from runtime.troubles.verdicts import CHILD_DIED
@@ -245,7 +246,7 @@ class Crew:
 
     def _wait_ready(self) -> None:
         """Return when every worker has told that it is ready."""
-        stall = _Stall(w.process.pid for w in self._workers)
+        stall = Stall(w.process.pid for w in self._workers)
         for worker in self._workers:
             while b"\n" not in worker.text:
                 if not select.select([worker.told], [], [], LOOK_S)[0]:
@@ -297,42 +298,6 @@ class Crew:
         got += f":\n{tail}" if tail else ""
         do = f"see {worker.stderr}"
         return RunError(Problem(where, "to end after the run", got, do, CHILD_DIED.code))
-
-
-class _Stall:
-    """How long none of some processes has computed or read.
-
-    One may well wait for another: for the file of an engine that the other builds.
-    """
-
-    def __init__(self, pids: Iterable[int]) -> None:
-        """Begin now.
-
-        Args:
-            pids: The processes.
-        """
-        self._pids = tuple(pids)
-        self._seen: list[tuple[float, float, int]] = []
-        self._since = monotonic()
-
-    def seconds(self) -> float:
-        """Return the time since one of them last did something."""
-        seen = [_done_by(pid) for pid in self._pids]
-        if seen != self._seen:
-            self._seen, self._since = seen, monotonic()
-        return monotonic() - self._since
-
-
-def _done_by(pid: int) -> tuple[float, float, int]:
-    """Return seconds computed by user and system and bytes read; zeros once it has ended."""
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        spent = process.cpu_times()
-        return spent.user, spent.system, int(process.io_counters().read_chars)
-    except (psutil.Error, AttributeError, OSError):  # gone, or a system that does not tell
-        return 0.0, 0.0, 0
 
 
 def _tail(path: Path) -> str:

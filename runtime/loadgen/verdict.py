@@ -151,7 +151,7 @@ def _prepare_more(detail: Detail, settings: Settings) -> str:
     if not seen:
         return "set a smaller expected_latency_ms"
     usual = min(seen)
-    return f"set expected_latency_ms={_down(usual / MARGIN)} (usual was {usual:.4g} ms)"
+    return f"set expected_latency_ms={_down(usual / MARGIN)} (usual was {_ms(usual)})"
 
 
 def _too_few(detail: Detail, settings: Settings) -> Cause:
@@ -176,7 +176,7 @@ def _too_slow(detail: Detail, settings: Server) -> Cause:
     saturated = completed < 0.98 * scheduled
     base = min(completed, settings.target_qps) if saturated else settings.target_qps
     over = detail.number("result_overlatency_query_count") or 0
-    shown = f"{over:.0f} queries over it" if got is None else f"{got:.4g} ms"
+    shown = f"{over:.0f} queries over it" if got is None else _ms(got)
     text = (
         f"want a {percentile}th-percentile latency of at most {settings.target_latency_ms:g} ms, "
         f"got {shown} at {settings.target_qps:g} queries/s"
@@ -188,7 +188,7 @@ def _too_slow(detail: Detail, settings: Server) -> Cause:
     if usual and usual > settings.target_latency_ms and not saturated:
         do = (
             f"make a single answer faster (smaller max_queue_delay_us, more intra_op_threads, a "
-            f"faster model): the median of {usual:.4g} ms is over the bound at any rate"
+            f"faster model): the median of {_ms(usual)} is over the bound at any rate"
         )
     return Cause(code="latency-bound", text=text, do=do)
 
@@ -228,6 +228,12 @@ def _too_close(count: int, misses: int, settings: Server) -> Cause:
     text += f", {going_on} if the share of misses stays ({misses / count:.2%})"
     do = f"set min_query_count={going_on} (about {seconds:.0f} s), or {lower}"
     return Cause(code="early-stopping", text=text, do=do)
+
+
+def _ms(value: float) -> str:
+    """Return a latency in milliseconds to four digits, and never as a power of ten."""
+    digits = max(4, len(f"{value:.0f}"))
+    return f"{value:.{digits}g} ms"
 
 
 def _up(value: float) -> str:

@@ -3,9 +3,10 @@
 GPU by GPU, what is offered so far is a state; of all ways to a state the one with the best aims
 counts (of equal ones, the one that creates least), since aims add up and are compared in order.
 The needs make a table of their own: every set of instances that serves all of them, with its
-least surplus. The best plan is where the two meet. The number of GPUs in use, the first aim, is
-tried from its lower bound upwards, and a state is dropped from which the GPUs that are left
-cannot serve what is missing.
+least surplus. The best plan is where the two meet: what the last GPU offers is looked up from
+the smaller of both sides, and never tabulated. The number of GPUs in use, the first aim, is tried
+from its lower bound upwards, and a state is dropped from which the GPUs that are left cannot
+serve what is missing.
 
 Problems with too many states are left to the solver.
 """
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from runtime.mig.columns import Column, Slot, Use
 from runtime.mig.model import Model
 
-MOST_STEPS = 30_000
+MOST_STEPS = 45_000
 """Transitions after which the solver gets the problem."""
 
 _DIGIT = 8
@@ -55,6 +56,10 @@ class _Choice:
     vector: int
     rank: int
     used: int
+
+
+_Layer = dict[int, tuple[int, "_Choice | None"]]
+"""What can be offered so far: of each, the best rank and the column that the last GPU became."""
 
 
 def solve_small(model: Model, time_limit_s: float) -> Found | None:
@@ -103,20 +108,52 @@ class _Search:
         wanted = layers[-1]
         for most in range(self._least_gpus(), len(self.stages) + 1):
             states = self._gpu_layers(most)
-            last = states[-1]
-            meeting = [
-                (last[v][0] + (cost << self._stranded), v)
-                for v, (cost, _) in wanted.items()
-                if v in last
-            ]
-            if meeting:
-                rank, vector = min(meeting)
+            meeting = self._meet(states[-1], wanted, most)
+            if meeting is not None:
+                rank, vector, last = meeting
                 return Found(
-                    self._columns_of(states, vector),
+                    self._columns_of(states, vector - last.vector, last),
                     self._served_by(layers, vector),
                     self._values(rank),
                 )
         return None
+
+    def _meet(
+        self, states: _Layer, wanted: dict[int, tuple[int, int]], most: int
+    ) -> tuple[int, int, _Choice] | None:
+        """Return the best rank, what is offered then, and the column of the last GPU.
+
+        Args:
+            states: What all GPUs but the last can offer.
+            wanted: Sets of instances that serve every need, with their surplus.
+            most: GPUs that may be in use.
+
+        Returns:
+            None where nothing that can be offered serves every need.
+        """
+        choices = self.stages[-1][0]
+        self._count(min(len(states), len(wanted)) * len(choices))
+        if len(wanted) < len(states):
+            pairs = (
+                (states[v - c.vector][0], c, v)
+                for c in choices
+                for v in wanted
+                if v - c.vector in states
+            )
+        else:
+            pairs = (
+                (rank, c, v + c.vector)
+                for c in choices
+                for v, (rank, _) in states.items()
+                if v + c.vector in wanted
+            )
+        meeting = (
+            (rank + c.rank + (wanted[v][0] << self._stranded), v, c.number, c)
+            for rank, c, v in pairs
+            if (rank >> 3 * _FIELD) + c.used <= most
+        )
+        best = min(meeting, default=None, key=lambda found: found[:3])
+        return None if best is None else (best[0], best[1], best[3])
 
     @property
     def _stranded(self) -> int:
@@ -209,18 +246,15 @@ class _Search:
         largest = max(slots for _, slots in self.stages)
         return max(held, -(-self._least_size() // largest))
 
-    def _gpu_layers(self, most: int) -> list[dict[int, tuple[int, _Choice | None]]]:
-        """Return, GPU by GPU, what can be offered with at most so many in use.
-
-        Of each, the best rank and the column that the last GPU became.
-        """
+    def _gpu_layers(self, most: int) -> list[_Layer]:
+        """Return, GPU by GPU, what all but the last can offer with at most so many in use."""
         least, guards, cap, size = self._least_size(), self.guards, self.cap, self.size
         low = (1 << size) - 1
-        layers: list[dict[int, tuple[int, _Choice | None]]] = [{0: (0, None)}]
-        for at, (choices, _) in enumerate(self.stages):
+        layers: list[_Layer] = [{0: (0, None)}]
+        for at, (choices, _) in enumerate(self.stages[:-1]):
             left = sorted((slots for _, slots in self.stages[at + 1 :]), reverse=True)
             reach = [sum(left[:n]) for n in range(len(left) + 1)]
-            grown: dict[int, tuple[int, _Choice | None]] = {}
+            grown: _Layer = {}
             self._count(len(layers[-1]) * len(choices))
             for vector, (rank, _) in layers[-1].items():
                 spare = most - (rank >> 3 * _FIELD)
@@ -238,11 +272,10 @@ class _Search:
             layers.append(grown)
         return layers
 
-    def _columns_of(
-        self, layers: list[dict[int, tuple[int, _Choice | None]]], vector: int
-    ) -> tuple[int, ...]:
-        """Return how many GPUs become each column on the best way to a state."""
+    def _columns_of(self, layers: list[_Layer], vector: int, last: _Choice) -> tuple[int, ...]:
+        """Return how many GPUs become each column on the best way to a state and the last one."""
         counts = [0] * len(self.model.columns)
+        counts[last.number] += 1
         for layer in reversed(layers[1:]):
             choice = layer[vector][1]
             if choice is not None:

@@ -207,12 +207,12 @@ SERVER_LATENCY_RESNET50_CPU = Policy(
     id="run.server-latency-resnet50-cpu",
     title="Server latency bound of ResNet-50 on the CPU target",
     rule=(
-        "On the `cpu` target 99 % of the ResNet-50 queries are answered within 250 ms. One image "
+        "On the `cpu` target 99 % of the ResNet-50 queries are answered within 1 s. One image "
         "alone takes longer than MLPerf's 15 ms there, so no result is comparable with MLPerf's."
     ),
     applies_to="cpu",
     source="Calliope",
-    value=250.0,
+    value=1_000.0,
     unit="ms",
 )
 """Our own bound, so that the scenario can be run and learned on any machine."""

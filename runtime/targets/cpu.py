@@ -204,18 +204,19 @@ Source:
 
 CPU_RESNET50_SERVER = Server(
     target_qps=2.0,
-    target_latency_ms=250.0,
+    target_latency_ms=1_000.0,
     lanes=2,
     precision=Precision.FP32,
     execution_provider="CPUExecutionProvider",
 )
-"""ResNet-50 Server on the CPU, under Calliope's bound of 250 ms.
+"""ResNet-50 Server on the CPU, under Calliope's bound of 1 s.
 
 Why:
     target_qps: Less than a tenth of the Offline rate, so that a machine that is busy with other
         work still meets the bound.
     target_latency_ms: Calliope's own bound, not MLPerf's 15 ms: no small processor answers within
-        15 ms, and a run that must fail shows nothing.
+        15 ms, and a run that must fail shows nothing. It is twelve times what one image takes, so
+        that a machine on which others compute meets it, too.
     lanes: Two images are answered side by side; one alone takes about 80 ms with one thread.
     precision: Without calibration nothing else is comparable.
     execution_provider: The provider that every installation of ONNX Runtime has.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.terms import measuring, rules, systems
+from runtime.terms import measuring, results, rules, systems
 from runtime.terms.model import Term
 
 
@@ -10,7 +10,7 @@ def terms() -> tuple[Term, ...]:
     """Return every term, ordered by name without regard to case."""
     found = {
         term.name: term
-        for module in (measuring, rules, systems)
+        for module in (measuring, results, rules, systems)
         for term in vars(module).values()
         if isinstance(term, Term)
     }

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 
 from runtime.configs.schema import Server
+from runtime.tuning.atrate import ROUGH
 from runtime.tuning.axes import Axis, Fits, changed
 from runtime.tuning.bench import Bench
-from runtime.tuning.flow import ROUGH
 from runtime.tuning.found import Options
 from runtime.tuning.model import Candidate
 from runtime.tuning.shape import FINALISTS

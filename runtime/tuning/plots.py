@@ -190,15 +190,18 @@ def _of_rates(found: Tuning) -> Drawing | None:
 
 
 def _of_ladder(found: Tuning, floor: dict[int, float]) -> Drawing | None:
-    """Return the figure against the field that most values were tried of."""
+    """Return the figure against the field that most values were tried of.
+
+    Where time was too short to try any, it stands at the batch size of the entry.
+    """
     seen: dict[str, set[Any]] = {}
     for trial in found.trials:
         for name, value in trial.changes.items():
             if name not in _LOAD and isinstance(value, int):
                 seen.setdefault(name, set()).add(value)
-    axis = max(seen, key=lambda name: (len(seen[name]), name == "batch_size"), default="")
+    axis = max(seen, key=lambda name: (len(seen[name]), name == "batch_size"), default="batch_size")
     own = found.own.get(axis)
-    if not axis or own is None:
+    if own is None or not any(trial.value is not None for trial in found.trials):
         return None
     groups: dict[str, list[Point]] = {}
     for trial in found.trials:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +16,6 @@ from runtime.plan import values_of
 from runtime.tuning.entry import write_entry
 from runtime.tuning.model import Trial, Tuning
 
-ROOT = Path(__file__).parents[2]
 ASK = """
 import json
 from runtime.configs.registry import load
@@ -77,13 +74,8 @@ def paste(source, file):
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory):
-    place = tmp_path_factory.mktemp("tree")
-    for name in ("runtime", "docgen", "templates"):
-        shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", place)
-    (place / "docs").mkdir()
-    return place
+def tree(tmp_path_factory, copy_packages):
+    return copy_packages(tmp_path_factory.mktemp("tuned") / "tree")
 
 
 def call(tree, *words):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,7 +27,7 @@ def test_every_promised_walkthrough_is_there() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
-def test_walkthrough(page: Path, tmp_path: Path) -> None:
+def test_walkthrough(page: Path, tmp_path: Path, copy_packages: Callable[[Path], Path]) -> None:
     text = page.read_text("utf-8")
     files = FILE.findall(text)
     commands = [
@@ -35,11 +35,7 @@ def test_walkthrough(page: Path, tmp_path: Path) -> None:
     ]
     assert files, "a walk-through writes at least one file"
     assert commands, "a walk-through runs at least one command"
-    tree = tmp_path / "tree"
-    for name in ("runtime", "docgen", "templates"):
-        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", tree)
-    (tree / "docs").mkdir()
+    tree = copy_packages(tmp_path / "tree")
     for name, anchor, content in files:
         path = tree / name
         path.parent.mkdir(parents=True, exist_ok=True)

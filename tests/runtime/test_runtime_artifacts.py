@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime import artifacts
+from runtime import artifacts, places
 from runtime.errors import ArtifactError
 
 HOLD = """
@@ -87,7 +87,7 @@ def test_refusals_name_owner_mode_us_and_the_command(tmp_path, monkeypatch, case
 
 
 def test_little_space_is_a_problem(tmp_path, monkeypatch):
-    monkeypatch.setattr(artifacts, "_free_mib", lambda _: 5)
+    monkeypatch.setattr(places, "_free_mib", lambda _: 5)
     found = artifacts.problem_of(artifacts.probe(tmp_path), "--out")
     assert "at least 64 MiB free, got 5 MiB" in str(found)
 

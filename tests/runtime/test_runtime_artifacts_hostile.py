@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from runtime import artifacts
+from runtime import artifacts, places
 from runtime.configs.registry import load
 from runtime.errors import ArtifactError, RunError
 from runtime.loadgen.recording import REFUSED_NOTE
@@ -320,7 +320,7 @@ def test_preflight_refuses_too_little_space_and_warns_of_little(tmp_path, monkey
     registry = load()
     plan = plan_of("accuracy")
     free = [100_000]
-    monkeypatch.setattr(artifacts, "_free_mib", lambda _: free[0])
+    monkeypatch.setattr(places, "_free_mib", lambda _: free[0])
     monkeypatch.setattr(preflight, "run_bytes", lambda *_: 500 * 2**20)
     folders = [tmp_path / "run"]
     preflight.check_places([plan], registry, folders, None)

@@ -12,7 +12,7 @@ import onnx
 import pytest
 from click.testing import CliRunner
 
-from runtime import artifacts
+from runtime import artifacts, places
 from runtime.calibration import cache, trtcache
 from runtime.calibration.result import read
 from runtime.calibration.structure import quantized_layers, tensorrt_problems
@@ -266,7 +266,7 @@ def test_a_target_that_is_a_folder_is_known_before_the_work(harness, tmp_path, m
 
 def test_a_disk_without_room_is_known_before_the_work(harness, monkeypatch):
     monkeypatch.setattr("runtime.calibration.calibration.prepare", None)
-    monkeypatch.setattr(artifacts, "_free_mib", lambda _: 1)
+    monkeypatch.setattr(places, "_free_mib", lambda _: 1)
     message = harness("quantize", "--workload", "digits", "--out", "q.onnx", code=4).stderr
     assert "want at least 64 MiB free, got 1 MiB" in message
 

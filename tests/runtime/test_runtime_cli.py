@@ -166,6 +166,21 @@ def test_doctor_is_whole_on_a_narrow_terminal(invoke, monkeypatch):
     assert max(map(len, lines)) <= 50
 
 
+def test_a_dry_run_leaves_out_what_a_server_alone_reads(invoke):
+    words = ("run", "--target", "cpu", "--workload", "digits", "--scenario", "offline", "--dry-run")
+    direct = invoke(*words).stdout
+    assert "triton_window " not in direct
+    assert "11 fields for --harness triton alone" in direct
+    changed = invoke(*words, "--set", "triton_window=8").stdout
+    assert re.search(r"triton_window +8 requests +<- --set, config says 4", changed)
+    assert "10 fields for --harness triton alone" in changed
+    served = invoke(*words, "--harness", "triton").stdout
+    assert "triton_window " in served
+    assert "alone" not in served
+    (run,) = json.loads(invoke(*words, "--json").stdout)
+    assert run["settings"]["triton_window"] == 4
+
+
 # --- completion ---
 
 

@@ -71,19 +71,23 @@ def test_a_valid_run_still_tells_loadgens_errors():
     assert [c.code for c in verdict.causes] == ["loadgen-error"]
 
 
-def test_a_saturated_server_gets_a_rate_below_what_it_completes():
+@pytest.mark.parametrize(
+    ("latency_ns", "said"),
+    [(50_000_000, "50 ms"), (12_345_678, "12.35 ms"), (11_483_200_000, "11483 ms")],
+)
+def test_a_saturated_server_gets_a_rate_below_what_it_completes(latency_ns, said):
     detail = Detail(
         {
             **INVALID,
             "result_perf_constraints_met": False,
             "result_completed_samples_per_sec": 700.0,
             "result_scheduled_samples_per_sec": 1000.0,
-            "result_99.00_percentile_latency_ns": 50_000_000,
+            "result_99.00_percentile_latency_ns": latency_ns,
         }
     )
     settings = Server(target_qps=1000.0, target_latency_ms=10.0)
     (cause,) = judge_performance(detail, settings).causes
-    assert "50 ms" in cause.text
+    assert f"got {said} at" in cause.text
     assert "completes only 700" in cause.text
     assert "set target_qps=636" in cause.do
 

@@ -61,22 +61,6 @@ def plan_of(scenario, mode=Mode.PERFORMANCE, **changes):
     )
 
 
-def direct_answers():
-    """What a bare session says of each test image."""
-    import onnxruntime as ort
-
-    images = digits.open_samples(None).load(np.arange(540))
-    model = digits.open_model(None, Path())
-    session = ort.InferenceSession(str(model.path), providers=["CPUExecutionProvider"])
-    name, out = digits.WORKLOAD.input.name, [digits.WORKLOAD.output.name]
-    return [int(session.run(out, {name: images[i : i + 1]})[0].argmax()) for i in range(540)]
-
-
-@pytest.fixture(scope="module")
-def direct():
-    return direct_answers()
-
-
 @pytest.mark.parametrize(
     ("scenario", "lanes"),
     [

@@ -9,9 +9,7 @@ import sys
 import textwrap
 import time
 from dataclasses import replace
-from pathlib import Path
 
-import numpy as np
 import psutil
 import pytest
 
@@ -22,7 +20,6 @@ from runtime.loadgen.session import execute
 from runtime.plan import RunPlan
 from runtime.record import from_json
 from runtime.vocabulary import Mode, Scenario
-from runtime.workloads import digits
 
 SETTINGS = {
     Scenario.OFFLINE: Offline(target_qps=30_000.0, min_duration_ms=50, min_sample_count=600),
@@ -59,18 +56,6 @@ def long_plan(processes=2):
         target_qps=50_000.0,
         min_duration_ms=15_000,
     )
-
-
-@pytest.fixture(scope="module")
-def direct():
-    """What a bare session says of each test image, one at a time."""
-    import onnxruntime as ort
-
-    images = digits.open_samples(None).load(np.arange(540))
-    model = digits.open_model(None, Path())
-    session = ort.InferenceSession(str(model.path), providers=["CPUExecutionProvider"])
-    name, out = digits.WORKLOAD.input.name, [digits.WORKLOAD.output.name]
-    return [int(session.run(out, {name: images[i : i + 1]})[0].argmax()) for i in range(540)]
 
 
 @pytest.mark.parametrize(
@@ -298,7 +283,7 @@ def test_a_worker_that_stands_still_is_ended(tmp_path, inject):
 
 SHORT = """
     from runtime.loadgen import crew
-    crew.STALL_S, crew.LOOK_S = 1.5, 0.1
+    crew.STALL_S, crew.LOOK_S, crew.END_S = 1.5, 0.1, 1.0
 """
 """Makes LoadGen's process impatient with workers that start."""
 

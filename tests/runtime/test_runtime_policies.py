@@ -108,7 +108,7 @@ def test_min_samples() -> None:
     ("workload", "target", "bound"),
     [
         ("resnet50", "h200-sxm-141gb", 15.0),
-        ("resnet50", "cpu", 250.0),
+        ("resnet50", "cpu", 1000.0),
         ("digits", "cpu", 10.0),
         ("digits", "l4", 10.0),
         ("bert", "l4", None),

@@ -12,7 +12,7 @@ import runtime
 from runtime.policies.catalog import policies
 from runtime.policies.contradictions import CONTRADICTIONS
 from runtime.policies.rounds import ROUNDS
-from runtime.terms import measuring, rules, systems
+from runtime.terms import measuring, results, rules, systems
 from runtime.terms.catalog import terms
 from runtime.terms.model import Term
 from runtime.troubles.catalog import troubles
@@ -41,7 +41,10 @@ PLAIN = {
 
 def test_every_constant_is_listed_once() -> None:
     constants = [
-        t for m in (measuring, rules, systems) for t in vars(m).values() if isinstance(t, Term)
+        t
+        for m in (measuring, results, rules, systems)
+        for t in vars(m).values()
+        if isinstance(t, Term)
     ]
     assert len(terms()) == len(constants) == len({t.name for t in constants}) > 90
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 from triton_leftovers import family, regions_of
@@ -35,13 +33,10 @@ from runtime.triton.regions import PREFIX, SHM, SystemRegion, sweep
 from runtime.triton.stats import ClientTimes, Statistics, breakdown
 from runtime.tuning.served import compare, read, write
 from runtime.vocabulary import HarnessKind, Mode, Scenario, SharedMemory
-from runtime.workloads import digits
 
 pytest.importorskip("tritonclient.grpc", reason="needs tritonclient, of the extra `triton`")
 
 slow = pytest.mark.slow
-
-FAKE = Path(__file__).with_name("fake_triton.py")
 
 SETTINGS = {
     Scenario.OFFLINE: Offline(target_qps=2_000.0, min_duration_ms=1, min_sample_count=600,
@@ -56,24 +51,10 @@ SETTINGS = {
 
 
 @pytest.fixture
-def faults(tmp_path, monkeypatch):
+def faults(fake_triton):
     """Name the fake program as the server, and return what tells it to misbehave."""
-    root = tmp_path / "server"
-    (root / "bin").mkdir(parents=True)
-    library = root / "backends" / "python" / "libtriton_python.so"
-    library.parent.mkdir(parents=True)
-    library.touch()
-    binary = root / "bin" / "tritonserver"
-    binary.write_text(f'#!/bin/sh\nexec {sys.executable} {FAKE} "$@"\n')
-    binary.chmod(0o755)
-    monkeypatch.setenv("HARNESS_TRITON", str(root))
-
-    def tell(**values):
-        monkeypatch.setenv("FAKE_TRITON", json.dumps(values))
-
-    tell()
     with family() as owners:
-        yield tell
+        yield fake_triton
     assert regions_of(owners) == [], "no region stays behind"
 
 
@@ -88,18 +69,6 @@ def plan_of(scenario, mode=Mode.PERFORMANCE, **changes):
         settings=replace(SETTINGS[scenario], warmup_batches=1, **changes),
         harness=HarnessKind.TRITON,
     )
-
-
-@pytest.fixture(scope="module")
-def direct():
-    """What a bare session says of each test image, one at a time."""
-    import onnxruntime as ort
-
-    images = digits.open_samples(None).load(np.arange(540))
-    model = digits.open_model(None, Path())
-    session = ort.InferenceSession(str(model.path), providers=["CPUExecutionProvider"])
-    name, out = digits.WORKLOAD.input.name, [digits.WORKLOAD.output.name]
-    return [int(session.run(out, {name: images[i : i + 1]})[0].argmax()) for i in range(540)]
 
 
 @pytest.mark.parametrize(

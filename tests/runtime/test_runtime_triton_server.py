@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import psutil
 import pytest
@@ -24,24 +23,13 @@ from runtime.triton.ports import Ports, free_ports
 from runtime.triton.server import TritonServer
 from runtime.triton.serverlog import read_failures
 
-FAKE = Path(__file__).with_name("fake_triton.py")
-
 
 @pytest.fixture
-def faults(tmp_path, monkeypatch):
-    """Name the fake program as the server, and return what tells it to misbehave."""
-    root = tmp_path / "server"
-    (root / "bin").mkdir(parents=True)
-    library = root / "backends" / "python" / "libtriton_python.so"
-    library.parent.mkdir(parents=True)
-    library.touch()
-    binary = root / "bin" / "tritonserver"
-    binary.write_text(f'#!/bin/sh\nexec {sys.executable} {FAKE} "$@"\n')
-    binary.chmod(0o755)
-    monkeypatch.setenv("HARNESS_TRITON", str(root))
+def faults(fake_triton):
+    """Name the fake program as the server, without gRPC; return what tells it to misbehave."""
 
     def tell(**values):
-        monkeypatch.setenv("FAKE_TRITON", json.dumps({"grpc": False, **values}))
+        fake_triton(**{"grpc": False, **values})
 
     tell()
     return tell

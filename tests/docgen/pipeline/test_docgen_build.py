@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -304,8 +305,10 @@ def test_ctrl_c_keeps_what_was_finished(tree: Path) -> None:
             seen = process.stderr.readline()
             assert seen
         process.send_signal(signal.SIGINT)
+        stopped = time.monotonic()
         rest = process.stderr.read()
         assert process.wait(30) == 130
+    assert time.monotonic() - stopped < 30
     assert "stopped; results that were finished are kept" in rest
     assert {j.snippet.id: j.state.value for j in read(load(tree)).evidence.judged} == {
         "try-a": "executed",

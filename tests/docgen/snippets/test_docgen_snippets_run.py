@@ -257,6 +257,15 @@ def cmdline(process):
         return []
 
 
+def test_what_starts_after_the_stop_ends_at_once(tmp_path):
+    running = process.Running()
+    running.stop_all()
+    done = process.execute(
+        ["sleep", "600"], folder=tmp_path, variables={}, timeout_s=60, running=running
+    )
+    assert done.exit_code == -9
+
+
 def test_results_name_no_folder_of_this_machine(project, snippet):
     text = 'echo "{\\"logs\\": \\"$PWD/logs\\"}" > $TINY_RECORDS/r.json; echo $PWD; python -c "import tiny.gone"'
     result = run([snippet(text)], project)[0]

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import threading
 import time
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -22,8 +20,6 @@ from runtime.plan import RunPlan
 from runtime.vocabulary import HarnessKind, Mode, Scenario
 
 pytest.importorskip("tritonclient.grpc", reason="needs tritonclient, of the extra `triton`")
-
-FAKE = Path(__file__).parent.with_name("fake_triton.py")
 
 PLAN = RunPlan(
     key="cpu/digits/offline@triton",
@@ -42,18 +38,8 @@ def with_settings(**changes):
 
 
 @pytest.fixture
-def kept(tmp_path, monkeypatch):
+def kept(tmp_path, fake_triton):
     """Servers of a search, of a program that behaves as `tritonserver` does."""
-    root = tmp_path / "server"
-    (root / "bin").mkdir(parents=True)
-    library = root / "backends" / "python" / "libtriton_python.so"
-    library.parent.mkdir(parents=True)
-    library.touch()
-    binary = root / "bin" / "tritonserver"
-    binary.write_text(f'#!/bin/sh\nexec {sys.executable} {FAKE} "$@"\n')
-    binary.chmod(0o755)
-    monkeypatch.setenv("HARNESS_TRITON", str(root))
-    monkeypatch.setenv("FAKE_TRITON", json.dumps({}))
     made = KeptServers(tmp_path / "servers")
     yield made
     made.close()

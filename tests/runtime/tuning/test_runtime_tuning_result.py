@@ -91,6 +91,19 @@ def test_an_offline_plot_compares_with_the_bare_loop(tmp_path, paper):
     assert "bare loop" in draw(drawing)
 
 
+def test_an_offline_search_without_time_for_a_field_has_a_plot(tmp_path, paper):
+    bench = paper.bench_of(paper.System(), tmp_path / "o", "offline")
+    tuned = paper.summary(bench, paper.search_on(bench))
+    own = tuple(t for t in tuned.trials if not t.changes)
+    assert own
+    drawing = drawing_of(msgspec.structs.replace(tuned, trials=own, changes={}))
+    assert drawing.across == "batch_size"
+    (points,) = drawing.series.values()
+    assert {p.x for p in points} == {float(tuned.own["batch_size"])}
+    assert draw(drawing).startswith("<svg")
+    assert drawing_of(msgspec.structs.replace(tuned, trials=())) is None
+
+
 def test_without_matplotlib_all_but_the_plot_is_there(tuned, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     written = write_files(tuned, tmp_path / "t")

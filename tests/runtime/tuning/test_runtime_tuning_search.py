@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from runtime.errors import Problem, RunError
+from runtime.tuning.atrate import CONFIRM_STEPS
 from runtime.tuning.axes import axes_of, make_fits
-from runtime.tuning.flow import CONFIRM_STEPS
 from runtime.tuning.model import Candidate
 from runtime.tuning.shape import affordable
 from runtime.vocabulary import HarnessKind
