@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from docgen import unchanged
+from docgen import garbage, unchanged
 from docgen.errors import OutputError, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def build(config: Config, options: Options, on_step: OnStep | None = None) -> Re
         DocgenError: The source, a template or a page cannot be used. What was
             measured before is in the store.
     """
-    with _locked(config):
+    with _locked(config), garbage.collected_seldom():
         return _build(config, options, on_step if on_step is not None else _ignore)
 
 
@@ -158,6 +158,7 @@ def _build(config: Config, options: Options, tell: OnStep) -> Report:
     with _timed(report, "extract"):
         tell(Step("extract", 0, 0))
         reading = read(config)
+    garbage.settle()
     chosen = choose(reading.evidence, options)
     if chosen:
         with _timed(report, "run"):

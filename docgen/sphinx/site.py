@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from docgen import garbage
 from docgen.errors import OutputError, Problem, SiteError
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def build_site(
             _watch(app, report, on_phase)
             if evidence is not None:
                 _give(app, evidence)
+            garbage.settle()
             with _no_child_left():
                 app.build()
             report.pages = len(app.env.found_docs)
@@ -143,7 +145,12 @@ def _watch(app: Sphinx, report: SiteReport, on_phase: Callable[[str, int], None]
             on_phase("write pages", len(docnames))
         prepare(docnames)
 
+    def sweep_sometimes(*_: object) -> None:
+        garbage.count_page()
+
     app.connect("env-before-read-docs", note_read)
+    app.connect("source-read", sweep_sometimes)
+    app.connect("html-page-context", sweep_sometimes)
     app.builder.prepare_writing = note_write  # type: ignore[method-assign]
 
 
