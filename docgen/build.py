@@ -325,10 +325,13 @@ def read_figures(judged: Judged, executed: tuple[str, ...] = ()) -> Iterator[Fig
 
 def _write_pages(reading: Reading, config: Config) -> dict[str, int]:
     """Render the pages and write those that changed; return how many of each."""
+    from docgen.parts import Parts
     from docgen.render import write
 
-    broken = any(found.severity == "error" for found in reading.catalog.diagnostics)
-    return write(reading.catalog, reading.evidence, config, keep=broken).counts()
+    catalog, evidence = reading.catalog, reading.evidence
+    broken = any(found.severity == "error" for found in catalog.diagnostics)
+    parts = None if config.since else Parts.of(evidence, config)
+    return write(catalog, evidence, config, keep=broken, parts=parts).counts()
 
 
 def _build_site(reading: Reading, config: Config, options: Options, tell: OnStep) -> SiteReport:

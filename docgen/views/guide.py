@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import msgspec
 
 from docgen import formatting as fmt
 from docgen.catalog import Catalog, Entry, Policy, Target
@@ -30,7 +34,7 @@ from docgen.views.measure import (
     measurements,
     state_of,
 )
-from docgen.views.model import Config, Evidence, Output, Page, Table
+from docgen.views.model import Config, Evidence, Output, Page, Part, Table
 from docgen.views.rejected import rejections
 from docgen.views.siblings import Comparison, compare, powers
 from docgen.views.text import code, first_sentence, inline, slug
@@ -53,26 +57,64 @@ _COMMANDS = 3
 """How many commands stand under the first heading at most."""
 
 
-def pages(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Output]:
-    """Yield the guide of every target, with its plots."""
+def parts(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Part]:
+    """Yield the guide of every target, with its plots.
+
+    Those of a tree of others depend on the entries of the target and of the one it is
+    compared with; ours look at every entry, and at engines on disk.
+    """
     lookup = Lookup(catalog)
-    composer = Composer(catalog) if lookup.foreign else None
     changed = changed_targets(config, catalog)
+    frame = _without_entries(catalog)
+    composer = Composer(frame) if lookup.foreign else None
     for target in catalog.targets:
-        since = changed.get(target.name, "")
-        yield from _guide(target, lookup, evidence, composer, since=since, config=config)
+        sibling, since = lookup.sibling(target), changed.get(target.name, "")
+        entries = lookup.held_by(target.name)
+        entries += tuple(lookup.entries_of(sibling.name)) if sibling else ()
+        mine = msgspec.structs.replace(frame, entries=entries) if lookup.foreign else catalog
+        beside = _Beside(sibling, composer, since, evidence, config)
+        make = partial(_guide, target, mine, beside)
+        words = ("guide", target.name, sibling.name if sibling else "", since)
+        yield Part(make=make, catalog=mine if lookup.foreign else None, words=words)
 
 
-def _guide(
-    target: Target,
-    lookup: Lookup,
-    evidence: Evidence,
-    composer: Composer | None,
-    *,
-    since: str,
-    config: Config,
-) -> Iterable[Output]:
+def _without_entries(catalog: Catalog) -> Catalog:
+    """Return what guides may show of a Catalog beside entries."""
+    return Catalog(
+        dialect=catalog.dialect,
+        root=catalog.root,
+        packages=catalog.packages,
+        targets=catalog.targets,
+        workloads=catalog.workloads,
+        fields=catalog.fields,
+        policies=catalog.policies,
+        words=catalog.words,
+        rows=catalog.rows,
+        boards=catalog.boards,
+        commands=catalog.commands,
+        makes=catalog.makes,
+    )
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What a guide is made of beside the Catalog."""
+
+    sibling: Target | None
+    """The target that it is best compared with."""
+    composer: Composer | None
+    """Composes commands, in trees of others."""
+    since: str
+    """Page of what changed since an older state; empty without one."""
+    evidence: Evidence
+    """What is known of its snippets."""
+    config: Config
+    """The documented project."""
+
+
+def _guide(target: Target, catalog: Catalog, beside: _Beside) -> Iterable[Output]:
     """Yield one guide and its plots."""
+    lookup, evidence, composer = Lookup(catalog), beside.evidence, beside.composer
     entries = lookup.entries_of(target.name)
     runs = {e.key: measurements(evidence, e) for e in entries}
     measured = evidence_tables.measured(entries, runs, lookup)
@@ -99,7 +141,7 @@ def _guide(
             "policies": _policies(entries, lookup),
             "precisions": _precisions(target, lookup),
             "quantized": quantized,
-            "engines": None if lookup.foreign else engines.section(target.name, config),
+            "engines": None if lookup.foreign else engines.section(target.name, beside.config),
             "mig": _mig(target, lookup),
             "served": None if lookup.foreign else _served(target, entries, evidence),
             "runs": evidence_tables.overview(entries, runs, lookup),
@@ -109,10 +151,10 @@ def _guide(
             "measured": measured,
             "statement": UNVERIFIED,
             "unmeasured": [e for e in entries if not runs[e.key]],
-            "sibling": _sibling(target, lookup),
+            "sibling": _sibling(target, beside.sibling, lookup),
             "foreign": lookup.foreign,
             "powers": powers(entries, lookup) if lookup.foreign else None,
-            "changed": since,
+            "changed": beside.since,
             "rejected": rejections(lookup.rejected_of(target.name)),
             "problems": _problems(entries, runs, lookup, evidence),
             "likely": _likely(entries, lookup),
@@ -310,9 +352,8 @@ def _shares(target: Target, whole: Target) -> list[tuple[str, str, str, str]]:
     return found
 
 
-def _sibling(target: Target, lookup: Lookup) -> Comparison | None:
+def _sibling(target: Target, other: Target | None, lookup: Lookup) -> Comparison | None:
     """Return the differences to the target that this one is best compared with."""
-    other = lookup.sibling(target)
     return compare(target, other, lookup) if other else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from docgen import formatting as fmt
 from docgen.catalog import Catalog, Entry, FieldSpec, Step, Target, Value
@@ -19,7 +20,7 @@ from docgen.views.lookup import (
     value_label,
     variant,
 )
-from docgen.views.model import Config, Evidence, Page, Table
+from docgen.views.model import Config, Evidence, Page, Part, Table
 from docgen.views.rejected import rejections
 from docgen.views.text import LONGEST_CELL, code, first_sentence, inline, raw, slug
 
@@ -36,13 +37,32 @@ class Group:
     """Fields by variants."""
 
 
-def pages(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Page]:
+def parts(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Part]:
     """Yield the settings page of every target and workload that has entries."""
     del config
     lookup = Lookup(catalog)
     for target in catalog.targets:
         for workload in lookup.workloads_of(target.name):
-            yield _page(target, workload, lookup, evidence)
+            known = lookup.workloads.get(workload)
+            mine = Catalog(
+                dialect=catalog.dialect,
+                root=catalog.root,
+                packages=catalog.packages,
+                targets=(target,),
+                workloads=(known,) if known else (),
+                fields=catalog.fields,
+                entries=lookup.held_by(target.name, workload),
+            )
+            yield Part(
+                make=partial(_pages, mine, workload, evidence),
+                catalog=mine,
+                words=("settings", workload),
+            )
+
+
+def _pages(catalog: Catalog, workload: str, evidence: Evidence) -> Iterable[Page]:
+    """Yield the page of one workload on the only target of a Catalog."""
+    yield _page(catalog.targets[0], workload, Lookup(catalog), evidence)
 
 
 def _page(target: Target, workload: str, lookup: Lookup, evidence: Evidence) -> Page:
