@@ -32,6 +32,7 @@ STATE = "site.msgpack"
 TOOLS = (
     *("sphinx", "docutils", "myst-parser", "markdown-it-py", "mdit-py-plugins", "pygments"),
     *("pydata-sphinx-theme", "sphinx-design", "sphinx-copybutton", "jinja2", "matplotlib"),
+    *("beautifulsoup4", "snowballstemmer", "babel"),
 )
 """Distributions whose versions decide what a site looks like."""
 

@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("pydata_sphinx_theme")
 
-from docgen.sphinx import sidebar
+from docgen.sphinx import menus, sidebar
 
 HEAD = {"extensions": ["myst_parser"], "html_theme": "pydata_sphinx_theme"}
 OPTIONS = {"navigation_depth": 4, "collapse_navigation": False}
@@ -46,21 +46,21 @@ def _build(docs, out, *, ours):
             app.connect(
                 "html-page-context",
                 lambda a, page, t, context, d: _count(context, page, asked),
-                priority=sidebar.AFTER_THEME - 1,
+                priority=menus.AFTER_THEME - 1,
             )
-            sidebar.register(app)
+            menus.register(app)
         app.build()
     return {p.relative_to(out).as_posix(): p.read_text() for p in out.rglob("*.html")}, asked
 
 
 def _count(context, page, asked):
-    theirs = context[sidebar.FUNCTION]
+    theirs = context[menus.FUNCTION]
 
     def ask(*args, **options):
         asked.append(page)
         return theirs(*args, **options)
 
-    context[sidebar.FUNCTION] = ask
+    context[menus.FUNCTION] = ask
 
 
 @pytest.mark.site
