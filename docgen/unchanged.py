@@ -8,6 +8,7 @@ anything.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import platform
@@ -84,8 +85,12 @@ def make_frame(evidence: Evidence, config: Config) -> bytes:
     return digest.digest()
 
 
+@functools.cache
 def hash_tools() -> bytes:
-    """Return a hash over docgen itself, the libraries that pages depend on, and Python."""
+    """Return a hash over docgen itself, the libraries that pages depend on, and Python.
+
+    Looked at once: what a process has loaded stays as it is.
+    """
     digest = hashlib.sha256(platform.python_version().encode())
     for tool in TOOLS:
         digest.update(f"{tool} {_version(tool)}\n".encode())
