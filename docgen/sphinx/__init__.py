@@ -25,7 +25,16 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Register domain, directives, roles and event handlers; return what they allow."""
     from docgen import __version__
     from docgen.live import ROLES
-    from docgen.sphinx import directives, markup, menus, roles, search, sources, table_output
+    from docgen.sphinx import (
+        directives,
+        finishing,
+        markup,
+        menus,
+        roles,
+        search,
+        sources,
+        table_output,
+    )
     from docgen.sphinx.domain import DATA_VERSION, KINDS, BenchDomain
 
     app.add_config_value("docgen_root", None, "env", (str, Path, type(None)))
@@ -49,6 +58,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("env-updated", _find_affected)
     app.connect("env-check-consistency", _check_domain)
     app.connect("warn-missing-reference", _warn_missing)
+    finishing.register(app)
     markup.register(app)
     search.register(app)
     menus.register(app)
