@@ -12,7 +12,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-PAGES = 8
+PAGES = 16
 """Pages that are read or written between two sweeps."""
 
 _state = {"seldom": False, "pages": 0}
