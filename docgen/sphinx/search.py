@@ -73,7 +73,8 @@ def _remember_stems(app: Sphinx, language: Any) -> None:
     Sphinx remembers them by page. Those of a language depend on the word alone.
     """
     kind = type(language)
-    key = f"{kind.__module__}.{kind.__qualname__} {language.lang} {version('snowballstemmer')} {version('sphinx')}"
+    tools = f"{version('snowballstemmer')} {version('sphinx')}"
+    key = f"{kind.__module__}.{kind.__qualname__} {language.lang} {tools}"
     place = Path(app.doctreedir) / STEMS
     kept = _read_stems(place, key)
     stems, theirs = dict(kept), language.stem
