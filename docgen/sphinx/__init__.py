@@ -33,6 +33,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
         roles,
         search,
         sources,
+        surroundings,
         table_output,
     )
     from docgen.sphinx.domain import DATA_VERSION, KINDS, BenchDomain
@@ -63,6 +64,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     search.register(app)
     menus.register(app)
     sources.register(app)
+    surroundings.register(app)
     table_output.register(app)
     app.add_css_file(STYLESHEET)
     return {

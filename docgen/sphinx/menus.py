@@ -1,7 +1,7 @@
 """Puts menus of `sidebar` in the theme's place, and keeps them between builds.
 
-A menu of a section is kept with a hash over all that it is made of: the tables of contents
-of the section's pages, the options, the theme. Only sites without a `conf.py` of their own
+A menu of a section is kept with a hash over all that it is made of: the titles and menu
+entries of the section's pages, the options, the theme. Only sites without a `conf.py` of their own
 keep any: an extension can change how a menu is made.
 """
 
@@ -13,16 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from docutils import nodes
 
 from docgen.sphinx.sidebar import Menu, read_checked
+from docgen.sphinx.surroundings import find_section, hash_section
 from docgen.writing import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from sphinx.application import Sphinx
-    from sphinx.environment import BuildEnvironment
 
 FUNCTION = "generate_toctree_html"
 """Name under which the theme's templates ask for the menu."""
@@ -63,7 +62,7 @@ class Menus:
         A section's first page has no entry in the menu below it.
         """
         address = self._app.builder.get_target_uri(pagename)
-        section = _section(self._app, pagename)
+        section = find_section(self._app.env, pagename)
         key = (section, *sorted(options.items()))
         if pagename == section:
             kept = self._load("first", key)
@@ -120,7 +119,7 @@ class Menus:
         """Return a hash over what the menu of a section is made of."""
         section = key[0]
         if section not in self._keys:
-            self._keys[section] = _hash_section(self._app, section)
+            self._keys[section] = hash_section(self._app, section)
         return hashlib.sha256(f"{self._keys[section]} {key}".encode()).hexdigest()
 
 
@@ -137,58 +136,6 @@ def _read(path: Path) -> Made | None:
         return None
 
 
-def _hash_section(app: Sphinx, section: str) -> str:
-    """Return a hash over what menus of a section can show, and over what makes them."""
-    from docgen.unchanged import hash_tools
-
-    env, builder = app.env, app.builder
-    digest = hashlib.sha256(hash_tools())
-    parts = [
-        *(f"{v.name} {v.value!r}" for v in app.config.filter({"html"})),
-        *(app.config.language, *sorted(app.tags), builder.name),
-        *(str(app.config.exclude_patterns), str(app.config.include_patterns)),
-        builder.get_target_uri("a/b"),
-    ]
-    for docname in _below(env, section):
-        depth = env.metadata.get(docname, {}).get("tocdepth", 0)
-        toc = env.tocs.get(docname)
-        parts += [docname, str(depth), *(_words(toc) if toc is not None else ())]
-        parts.append(env.titles[docname].astext() if docname in env.titles else "")
-    digest.update("\0".join(parts).encode("utf-8", "backslashreplace"))
-    return digest.hexdigest()
-
-
-def _below(env: BuildEnvironment, section: str) -> list[str]:
-    """Return the pages of a section, its first one included."""
-    found = {section: None}
-    pending = [section]
-    while pending:
-        for name in env.toctree_includes.get(pending.pop(), ()):
-            if name not in found:
-                found[name] = None
-                pending.append(name)
-    return sorted(found)
-
-
-def _words(node: nodes.Node) -> Iterator[str]:
-    """Yield a table of contents as words: every node with all its attributes."""
-    if isinstance(node, nodes.Element):
-        yield f"<{node.tagname} {sorted(node.attributes.items())}"
-        for child in node.children:
-            yield from _words(child)
-        yield ">"
-    else:
-        yield repr(node.astext())
-
-
-def _section(app: Sphinx, pagename: str) -> str:
-    """Return the page of the first level that a page stands below."""
-    from sphinx.environment.adapters.toctree import _get_toctree_ancestors
-
-    found = [*_get_toctree_ancestors(app.env.toctree_includes, pagename)]
-    return found[-1] if found else ""
-
-
 def _take_over(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
 ) -> None:
@@ -202,7 +149,8 @@ def _take_over(
     def make(kind: str, startdepth: int = 1, show_nav_level: int = 1, **options: Any) -> Any:
         address = app.builder.get_target_uri(pagename)
         plain = kind == "sidebar" and startdepth == 1 and show_nav_level == 1
-        if not plain or options.get("collapse", True) or not address.endswith(".html"):
+        whole = options.get("titles_only", False) and not options.get("collapse", True)
+        if not plain or not whole or not address.endswith(".html"):
             return theirs(kind, startdepth, show_nav_level, **options)
         ask = functools.partial(theirs, kind, startdepth=1, show_nav_level=1, **options)
         return menus.of(pagename, options, ask)
