@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 KEPT = "docgen_surroundings.json"
 """File beside the doctrees that says what stands around each page that was written."""
 
+APART = frozenset({"html_static_path", "templates_path"})
+"""Settings that decide nothing of a menu; themes and extensions add to them in each build."""
+
 
 def hash_section(app: Sphinx, section: str) -> str:
     """Return a hash over what menus of titles of a section show, and over what makes them."""
@@ -33,7 +36,7 @@ def hash_section(app: Sphinx, section: str) -> str:
     builder, config = app.builder, app.config
     parts = [
         hash_tools().hex(),
-        *(f"{v.name} {v.value!r}" for v in config.filter({"html"}) if v.name != "html_static_path"),
+        *(f"{v.name} {v.value!r}" for v in config.filter({"html"}) if v.name not in APART),
         *(config.language, *sorted(app.tags), builder.name, builder.get_target_uri("a/b")),
         *(str(config.exclude_patterns), str(config.include_patterns)),
         *_titles(app.env, section),

@@ -75,6 +75,25 @@ def test_menus_are_those_of_the_theme_and_made_once_a_section(tmp_path):
     assert "a/y/one" not in asked
 
 
+@pytest.mark.site
+def test_menus_are_kept_until_a_title_in_them_changes(tmp_path):
+    docs = tmp_path / "docs"
+    _write(docs)
+    _build(docs, tmp_path / "ours", ours=True)
+    for name in ("a/x/one", "a/index"):
+        page = docs / f"{name}.md"
+        page.write_text(page.read_text() + "\n## A section\n\nMore.\n")
+    ours, asked = _build(docs, tmp_path / "ours", ours=True)
+    theirs, _ = _build(docs, tmp_path / "theirs", ours=False)
+    assert asked == []
+    assert ours == theirs
+
+    (docs / "a/z.md").write_text("# Another title\n")
+    ours, asked = _build(docs, tmp_path / "ours", ours=True)
+    assert asked
+    assert "Another title" in ours["a/z.html"]
+
+
 MENU = (
     '<ul class="current nav bd-sidenav">\n'
     '<li class="toctree-l1 current active has-children"><a class="reference internal" '
