@@ -1,7 +1,8 @@
-"""What HTML builders do again for every page and every build, done once.
+"""What Sphinx does again for every page and every build, done once.
 
-Addresses of pages are made once. The inventory of objects is written only where it would
-be another one: to sort and pack it takes as long as to write ten pages.
+Labels are forgotten only of pages that have some. Addresses of pages are made once. The
+inventory of objects is written only where it would be another one: to sort and pack it
+takes as long as to write ten pages.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 KEPT = "docgen_inventory.json"
 """File beside the doctrees that says what the inventory was made of, and its hash."""
 
+TABLES = ("progoptions", "objects", "_terms", "labels", "anonlabels")
+"""What the standard domain knows, by a name with the page first in each value."""
+
 LATEST = 4096
 """Addresses seen from a page that are remembered: those of the page in work, and more."""
 
@@ -30,8 +34,26 @@ PURE = (StandaloneHTMLBuilder, DirectoryHTMLBuilder)
 """Builders whose addresses depend on the names of pages alone."""
 
 
+def _forget_seldom(app: Sphinx) -> None:
+    """Let labels be forgotten only of pages that have any: Sphinx looks through all of them.
+
+    Why: a settings table labels every value, and each page read would walk through thousands.
+    """
+    standard: Any = app.env.get_domain("std")
+    theirs = standard.clear_doc
+    known = {place[0] for name in TABLES for place in getattr(standard, name).values()}
+
+    def clear_doc(docname: str) -> None:
+        if docname in known:
+            theirs(docname)
+        known.add(docname)  # it is read now
+
+    standard.clear_doc = clear_doc
+
+
 def _take_over(app: Sphinx) -> None:
-    """Let an HTML builder remember addresses, and leave its inventory alone where it can."""
+    """Let labels, addresses and the inventory be looked at only where they must be."""
+    _forget_seldom(app)
     builder: Any = app.builder
     if type(builder) not in PURE:
         return
@@ -83,5 +105,5 @@ def _read(path: Path) -> Any:
 
 
 def register(app: Sphinx) -> None:
-    """Take part in what HTML builders do."""
+    """Take part in what Sphinx does in each build."""
     app.connect("builder-inited", _take_over)
