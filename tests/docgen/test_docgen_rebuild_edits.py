@@ -61,7 +61,12 @@ def _shift_lines(root, chance):
 
 
 def _remove_file(root, chance):
-    file = _pick(root, chance, lambda text: "register" in text or "EXPORTS" in text)
+    """Remove a configuration that no other file needs: pages of a broken tree are kept."""
+    alone = root / "configs/rye/Offline/__init__.py"
+    if (root / "configs/flour").is_dir():
+        alone.unlink(missing_ok=True)
+        return
+    file = _pick(root, chance, lambda text: "EXPORTS" in text)
     if file is not None:
         file.unlink()
 
@@ -72,11 +77,10 @@ def _add_system(root, chance):
         name = f"Y9x{chance.randint(2, 99)}"
         shutil.copytree(known, root / "configs" / name, dirs_exist_ok=True)
         return
-    file = root / "configs/flour/Offline/custom.py"
-    if file.is_file():
-        number = chance.randint(10, 99)
-        text = file.read_text()
-        file.write_text(text.replace("Partner_G9x3", f"Partner_G9x{number}"))
+    name = f"Partner_G9x{chance.randint(10, 99)}"
+    for path in ("configs/flour/Offline/custom.py", "code/common/systems/custom_list.py"):
+        text = (root / path).read_text()
+        (root / path).write_text(text.replace("Partner_G9x3", name))
 
 
 def _write_document(root, chance):
@@ -193,6 +197,7 @@ def _build(root, site, cache):
         capture_output=True,
         check=False,
     )
+    assert done.returncode == 0, done.stderr.decode()
     report = json.loads(done.stdout)
     assert not report["warnings"], done.stderr.decode()
     return report
