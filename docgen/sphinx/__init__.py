@@ -28,6 +28,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     from docgen.sphinx import (
         directives,
         finishing,
+        leftovers,
         markup,
         menus,
         roles,
@@ -60,6 +61,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("env-check-consistency", _check_domain)
     app.connect("warn-missing-reference", _warn_missing)
     finishing.register(app)
+    leftovers.register(app)
     markup.register(app)
     search.register(app)
     menus.register(app)
