@@ -7,117 +7,35 @@ that was measured. Nothing here prints: progress and report go to the caller.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from docgen import unchanged
+from docgen import garbage, unchanged
 from docgen.errors import OutputError, Problem, UsageError
+from docgen.report import Figure, OnStep, Options, Reading, Report, Step, read_figures
 
 if TYPE_CHECKING:
-    from docgen.catalog import Catalog, Diagnostic, Snippet
+    from docgen.catalog import Snippet
     from docgen.config import Config
-    from docgen.evidence import Evidence, Judged
+    from docgen.evidence import Evidence
     from docgen.sphinx.site import SiteReport
 
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What a build does."""
-
-    run: bool = True
-    """Whether snippets are executed."""
-    only: tuple[str, ...] = ()
-    """Patterns of the snippets that may be executed (`*`, `?`); empty means all."""
-    force: bool = False
-    """Whether snippets are executed whose result still holds."""
-    jobs: int = 2
-    """Processes of Sphinx, and snippets executed at once; those that measure run alone."""
-    site: bool = True
-    """Whether Sphinx builds the site."""
-    strict: bool = True
-    """Whether a warning of Sphinx fails the build."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One sign of progress."""
-
-    phase: str
-    """`extract`, `run`, `render`, `site`."""
-    done: int
-    """Finished parts of the phase."""
-    total: int
-    """Parts of the phase; 0 where nobody knows."""
-    note: str = ""
-    """What is in work."""
-
-
-OnStep = Callable[[Step], None]
-"""Called for every sign of progress."""
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One primary figure that the pages carry; not verified by MLCommons."""
-
-    entry: str
-    """Key of the entry it was measured for."""
-    mode: str
-    """`performance` or `accuracy`."""
-    name: str
-    """Name of the metric."""
-    value: float
-    """The figure, in `unit`."""
-    unit: str
-    """Its unit."""
-    verdict: str
-    """What LoadGen and the accuracy goal said."""
-    state: str
-    """State of the evidence: `measured`, `stale`, ..."""
-    quick: bool
-    """Whether durations were shortened."""
-    synthetic: bool
-    """Whether the weights are seeded noise: such a figure is about speed only."""
-    now: bool
-    """Whether it was measured in this very build."""
-    precision: str = ""
-    """Precision that the run was given in place of the entry's own; empty for the entry's."""
-
-
-@dataclass(kw_only=True)
-class Report:
-    """What a build did."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-    """Wall-clock time by phase, in seconds."""
-    executed: tuple[str, ...] = ()
-    """Snippets that were executed."""
-    failed: tuple[tuple[str, str], ...] = ()
-    """Snippets whose result is a failure, each with the reason."""
-    states: dict[str, int] = field(default_factory=dict)
-    """Number of snippets by state."""
-    figures: tuple[Figure, ...] = ()
-    """Primary figures on the pages."""
-    pages: dict[str, int] = field(default_factory=dict)
-    """Generated pages: `written`, `unchanged`, `removed`."""
-    diagnostics: tuple[Diagnostic, ...] = ()
-    """What the reader of the source found wrong."""
-    site: SiteReport | None = None
-    """What Sphinx did; None without a site."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """The source as read, and what is known of its snippets."""
-
-    catalog: Catalog
-    """What the source says."""
-    evidence: Evidence
-    """Every snippet with what is kept of it."""
+__all__ = [
+    "Figure",
+    "OnStep",
+    "Options",
+    "Reading",
+    "Report",
+    "Step",
+    "build",
+    "choose",
+    "judge_again",
+    "read",
+    "read_figures",
+]
 
 
 def read(config: Config) -> Reading:
@@ -148,7 +66,7 @@ def build(config: Config, options: Options, on_step: OnStep | None = None) -> Re
         DocgenError: The source, a template or a page cannot be used. What was
             measured before is in the store.
     """
-    with _locked(config):
+    with _locked(config), garbage.collected_seldom():
         return _build(config, options, on_step if on_step is not None else _ignore)
 
 
@@ -158,6 +76,7 @@ def _build(config: Config, options: Options, tell: OnStep) -> Report:
     with _timed(report, "extract"):
         tell(Step("extract", 0, 0))
         reading = read(config)
+    garbage.settle()
     chosen = choose(reading.evidence, options)
     if chosen:
         with _timed(report, "run"):
@@ -302,32 +221,15 @@ def _fill(report: Report, reading: Reading) -> None:
     report.diagnostics = reading.catalog.diagnostics
 
 
-def read_figures(judged: Judged, executed: tuple[str, ...] = ()) -> Iterator[Figure]:
-    """Yield the primary figures of a result's run records."""
-    for record in judged.result.records if judged.result is not None else ():
-        for metric in record.get("metrics", ()):
-            if metric.get("primary"):
-                yield Figure(
-                    entry=str(record.get("key", judged.snippet.measures)),
-                    mode=str(record.get("mode", "")),
-                    name=str(metric.get("name", "")),
-                    value=float(metric.get("value", 0.0)),
-                    unit=str(metric.get("unit", "")),
-                    verdict=str(record.get("verdict", {}).get("result", "")),
-                    state=judged.state.value,
-                    quick=bool(record.get("quick")),
-                    synthetic=bool(record.get("model", {}).get("synthetic")),
-                    now=judged.snippet.id in executed,
-                    precision=str((record.get("overrides") or {}).get("precision", "")),
-                )
-
-
 def _write_pages(reading: Reading, config: Config) -> dict[str, int]:
     """Render the pages and write those that changed; return how many of each."""
+    from docgen.parts import Parts
     from docgen.render import write
 
-    broken = any(found.severity == "error" for found in reading.catalog.diagnostics)
-    return write(reading.catalog, reading.evidence, config, keep=broken).counts()
+    catalog, evidence = reading.catalog, reading.evidence
+    broken = any(found.severity == "error" for found in catalog.diagnostics)
+    parts = None if config.since else Parts.of(evidence, config)
+    return write(catalog, evidence, config, keep=broken, parts=parts).counts()
 
 
 def _build_site(reading: Reading, config: Config, options: Options, tell: OnStep) -> SiteReport:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docgen.errors import OutputError, Problem, TemplateError
+from docgen.errors import OutputError, Problem
 from docgen.manifest import (
     MANIFEST,
     digest,
@@ -23,12 +23,11 @@ from docgen.manifest import (
     write_file,
     write_manifest,
 )
-from docgen.tables import render_table
-from docgen.views.model import Config, Evidence, Output, Page, Plot, Text
+from docgen.parts import File, Parts
+from docgen.templating import BUNDLED, make_environment, render_page
+from docgen.views.model import Config, Evidence, Output, Page, Part, Plot, Text
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
-
     from docgen.catalog import Catalog
 
 __all__ = [
@@ -42,9 +41,6 @@ __all__ = [
     "render_page",
     "write",
 ]
-
-BUNDLED = "docgen"
-"""Prefix under which an overriding template reaches the one that it overrides."""
 
 _DIFF_LINES = 3
 
@@ -87,10 +83,17 @@ def render(catalog: Catalog, evidence: Evidence, config: Config) -> dict[str, st
     Raises:
         TemplateError: A template is missing, wrong, or names what its context lacks.
     """
-    return {path: text for path, text, _ in _rendered(catalog, evidence, config)}
+    return {file.path: file.data.decode() for file in _rendered(catalog, evidence, config)}
 
 
-def write(catalog: Catalog, evidence: Evidence, config: Config, *, keep: bool = False) -> Written:
+def write(
+    catalog: Catalog,
+    evidence: Evidence,
+    config: Config,
+    *,
+    keep: bool = False,
+    parts: Parts | None = None,
+) -> Written:
     """Write every generated file whose text changed, and remove those nobody gives.
 
     Args:
@@ -98,6 +101,7 @@ def write(catalog: Catalog, evidence: Evidence, config: Config, *, keep: bool = 
         evidence: What is known of its snippets.
         config: The documented project.
         keep: Remove nothing, because the source could not be read whole.
+        parts: What earlier writes gave; stands for what need not be made again.
 
     Raises:
         TemplateError: As `render`; nothing is written then.
@@ -106,22 +110,24 @@ def write(catalog: Catalog, evidence: Evidence, config: Config, *, keep: bool = 
     """
     docs = Path(config.docs)
     before = read_manifest(docs)
-    files = list(_rendered(catalog, evidence, config))
-    refuse_foreign(docs, [path for path, _, _ in files], before)
+    files = list(_rendered(catalog, evidence, config, parts))
+    refuse_foreign(docs, [file.path for file in files], before)
     entries = {
-        path: {"sha256": digest(text.encode()), **({"drawn": drawn} if drawn else {})}
-        for path, text, drawn in files
+        file.path: {"sha256": file.sha256, **({"drawn": file.drawn} if file.drawn else {})}
+        for file in files
     }
     if not set(entries) <= set(before):
         write_manifest(docs, {**{path: {} for path in entries}, **before})
     written = []
-    for path, text, _ in files:
-        if read(docs / path) != text.encode():
-            write_file(docs / path, text.encode())
-            written.append(path)
+    for file in files:
+        if read(docs / file.path) != file.data:
+            write_file(docs / file.path, file.data)
+            written.append(file.path)
     left = [path for path in before if path not in entries]
     removed = [] if keep else remove(docs, left)
     write_manifest(docs, {**{path: before[path] for path in left if keep}, **entries})
+    if parts is not None:
+        parts.keep()
     return Written(
         written=tuple(written), unchanged=len(files) - len(written), removed=tuple(removed)
     )
@@ -133,10 +139,11 @@ def compare(catalog: Catalog, evidence: Evidence, config: Config) -> list[Differ
     before = read_manifest(docs)
     found = []
     wanted = set()
-    for path, text, _ in _rendered(catalog, evidence, config):
+    for file in _rendered(catalog, evidence, config):
+        path, text = file.path, file.data.decode()
         wanted.add(path)
         data = read(docs / path)
-        if data == text.encode():
+        if data == file.data:
             continue
         if data is None:
             found.append(Difference(path=path, kind="missing", diff=_diff(path, "", text)))
@@ -153,34 +160,54 @@ def compare(catalog: Catalog, evidence: Evidence, config: Config) -> list[Differ
 
 
 def _rendered(
-    catalog: Catalog, evidence: Evidence, config: Config
-) -> Iterator[tuple[str, str, str]]:
-    """Yield path, text and drawing key of every generated file."""
+    catalog: Catalog, evidence: Evidence, config: Config, parts: Parts | None = None
+) -> Iterator[File]:
+    """Yield every generated file."""
     from docgen import views
 
-    environment = make_environment(config)
-    docs = Path(config.docs)
-    before = read_manifest(docs)
+    make = _Maker(config, parts)
     seen: set[str] = set()
-    for output in views.every(catalog, evidence, config):
-        if output.path in seen:
-            raise OutputError(
-                Problem(output.path, "one view per page", "two views", "rename one of the pages")
-            )
-        seen.add(output.path)
-        text, drawn = _text(output, environment, docs, before)
-        yield output.path, text, drawn
+    for part in views.parts(catalog, evidence, config):
+        for file in make.files(part):
+            if file.path in seen:
+                want, got = "one view per page", "two views"
+                raise OutputError(Problem(file.path, want, got, "rename one of the pages"))
+            seen.add(file.path)
+            yield file
 
 
-def _text(
-    output: Output, environment: Environment, docs: Path, before: Mapping[str, Any]
-) -> tuple[str, str]:
-    """Return the text of one output, and the drawing key of a plot."""
-    if isinstance(output, Text):
-        return output.text, ""
-    if isinstance(output, Page):
-        return render_page(output, environment), ""
-    return _drawing(output, docs, before)
+class _Maker:
+    """Makes the files of parts, or takes them from disk where they need not be made."""
+
+    def __init__(self, config: Config, parts: Parts | None) -> None:
+        """Prepare the templates."""
+        self._docs = Path(config.docs)
+        self._before = read_manifest(self._docs)
+        self._parts = parts
+        self._environment = make_environment(config, parts.cache if parts is not None else None)
+
+    def files(self, part: Part) -> list[File]:
+        """Return the files of a part."""
+        if self._parts is None:
+            return [self._file(output) for output in part.make()]
+        key = self._parts.key(part)
+        found = self._parts.find(key)
+        if found is None:
+            found = [self._file(output) for output in part.make()]
+            self._parts.note(key, found)
+        return found
+
+    def _file(self, output: Output) -> File:
+        """Return the file of one output."""
+        drawn = ""
+        if isinstance(output, Text):
+            text = output.text
+        elif isinstance(output, Page):
+            text = render_page(output, self._environment)
+        else:
+            text, drawn = _drawing(output, self._docs, self._before)
+        data = text.encode()
+        return File(output.path, data, digest(data), drawn)
 
 
 def _drawing(plot: Plot, docs: Path, before: Mapping[str, Any]) -> tuple[str, str]:
@@ -193,103 +220,6 @@ def _drawing(plot: Plot, docs: Path, before: Mapping[str, Any]) -> tuple[str, st
     if data is not None and known.get("drawn") == wanted and known.get("sha256") == digest(data):
         return data.decode(), wanted
     return plots.draw(plot), wanted
-
-
-def render_page(page: Page, environment: Environment) -> str:
-    """Return the text of one page, ending in one line break.
-
-    Raises:
-        TemplateError: With template and line.
-    """
-    import jinja2
-
-    try:
-        text = environment.get_template(page.template).render(page.context)
-    except jinja2.TemplateSyntaxError as error:
-        where = f"{error.name or page.template}:{error.lineno}"
-        raise TemplateError(
-            Problem(where, "a Jinja2 template", str(error.message), "mend the template")
-        ) from error
-    except jinja2.TemplateNotFound as error:
-        raise TemplateError(
-            Problem(page.template, "a template of that name", "none", f"add {error.name}")
-        ) from error
-    except Exception as error:
-        where, do = _template_line(error, page.template), "mend that line, or the page's context"
-        got = f"{type(error).__name__}: {error}"
-        raise TemplateError(Problem(where, f"a page {page.path}", got, do)) from error
-    return _tidy(text)
-
-
-def make_environment(config: Config) -> Environment:
-    """Return the template environment: the user's templates over the bundled ones.
-
-    Every name that a template uses must exist. A template of the user overrides the
-    bundled one of the same name; it extends it as `docgen/NAME` to replace single blocks.
-    """
-    import jinja2.sandbox
-
-    from docgen import formatting
-    from docgen.config import bundled_templates
-    from docgen.views import links, text
-
-    bundled = jinja2.FileSystemLoader(bundled_templates())
-    environment = jinja2.sandbox.SandboxedEnvironment(
-        loader=jinja2.ChoiceLoader(
-            [
-                jinja2.FileSystemLoader(config.templates),
-                bundled,
-                jinja2.PrefixLoader({BUNDLED: bundled}),
-            ]
-        ),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        auto_reload=False,
-    )
-    environment.filters.update(
-        table=render_table,
-        code=text.code,
-        prose=text.prose,
-        inline=text.inline,
-        raw=text.raw,
-        fenced=text.fenced,
-        slug=text.slug,
-        src=links.src,
-        badge=links.badge,
-        day=formatting.day,
-        moment=formatting.moment,
-        duration=formatting.duration,
-        count=formatting.count,
-        percent=formatting.percent,
-    )
-    environment.globals.update(fmt=formatting, links=links)
-    return environment
-
-
-def _tidy(text: str) -> str:
-    """Return a page without trailing blanks or runs of empty lines outside code blocks."""
-    lines: list[str] = []
-    for line in text.splitlines():
-        stripped = line.rstrip()
-        if stripped or (lines and lines[-1]):
-            lines.append(stripped)
-    while lines and not lines[-1]:
-        lines.pop()
-    return "\n".join(lines) + "\n"
-
-
-def _template_line(error: BaseException, template: str) -> str:
-    """Return template and line of the innermost template frame of an error."""
-    where = template
-    frame = error.__traceback__
-    while frame is not None:
-        name = Path(frame.tb_frame.f_code.co_filename)
-        if name.suffix == ".j2":
-            where = f"{name.name}:{frame.tb_lineno}"
-        frame = frame.tb_next
-    return where
 
 
 def _diff(path: str, there: str, wanted: str) -> str:

@@ -8,6 +8,7 @@ anything.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import platform
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from docgen.config import bundled_templates
 from docgen.writing import write_atomically
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ STATE = "site.msgpack"
 TOOLS = (
     *("sphinx", "docutils", "myst-parser", "markdown-it-py", "mdit-py-plugins", "pygments"),
     *("pydata-sphinx-theme", "sphinx-design", "sphinx-copybutton", "jinja2", "matplotlib"),
+    *("beautifulsoup4", "snowballstemmer", "babel"),
 )
 """Distributions whose versions decide what a site looks like."""
 
@@ -63,18 +66,46 @@ def qualifies(config: Config) -> bool:
 def make_key(catalog: Catalog, evidence: Evidence, config: Config) -> str:
     """Return a hash over everything that the pages and the site depend on."""
     digest = hashlib.sha256(msgspec.msgpack.encode(catalog))
+    digest.update(make_frame(evidence, config))
+    return digest.hexdigest()
+
+
+def make_frame(evidence: Evidence, config: Config) -> bytes:
+    """Return a hash over what pages depend on beside the Catalog.
+
+    That is the evidence, the configuration, docgen itself, the templates, and the libraries.
+    """
+    digest = hashlib.sha256(hash_tools())
     for judged in evidence.judged:
         parts = [judged.state.value, judged.reason, judged.snippet, judged.result]
         digest.update(msgspec.msgpack.encode(parts))
     digest.update(repr(config).encode("utf-8", "backslashreplace"))
-    digest.update(platform.python_version().encode())
+    for folder in dict.fromkeys((config.templates, bundled_templates())):
+        digest.update(_hash_files(folder))
+    return digest.digest()
+
+
+@functools.cache
+def hash_tools() -> bytes:
+    """Return a hash over docgen itself, the libraries that pages depend on, and Python.
+
+    Looked at once: what a process has loaded stays as it is.
+    """
+    digest = hashlib.sha256(platform.python_version().encode())
     for tool in TOOLS:
         digest.update(f"{tool} {_version(tool)}\n".encode())
-    for folder in (Path(__file__).parent, config.templates):
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
-                digest.update(os.fsencode(path.relative_to(folder)) + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+    digest.update(_hash_files(Path(__file__).parent))
+    return digest.digest()
+
+
+def _hash_files(folder: Path) -> bytes:
+    """Return a hash over names and contents of the files below a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix != ".pyc":
+            name, data = os.fsencode(path.relative_to(folder)), path.read_bytes()
+            digest.update(b"%d %b\0%d " % (len(name), name, len(data)) + data)
+    return digest.digest()
 
 
 def _version(tool: str) -> str:

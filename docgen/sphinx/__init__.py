@@ -25,7 +25,18 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Register domain, directives, roles and event handlers; return what they allow."""
     from docgen import __version__
     from docgen.live import ROLES
-    from docgen.sphinx import directives, markup, roles, search, sidebar, sources, table_output
+    from docgen.sphinx import (
+        directives,
+        finishing,
+        leftovers,
+        markup,
+        menus,
+        roles,
+        search,
+        sources,
+        surroundings,
+        table_output,
+    )
     from docgen.sphinx.domain import DATA_VERSION, KINDS, BenchDomain
 
     app.add_config_value("docgen_root", None, "env", (str, Path, type(None)))
@@ -49,10 +60,13 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("env-updated", _find_affected)
     app.connect("env-check-consistency", _check_domain)
     app.connect("warn-missing-reference", _warn_missing)
+    finishing.register(app)
+    leftovers.register(app)
     markup.register(app)
     search.register(app)
-    sidebar.register(app)
+    menus.register(app)
     sources.register(app)
+    surroundings.register(app)
     table_output.register(app)
     app.add_css_file(STYLESHEET)
     return {

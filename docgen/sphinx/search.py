@@ -4,15 +4,21 @@ Sphinx takes words and titles of pages that it does not write again from the ind
 disk, but not the entries of their index directives; it keeps words that no page has any
 more; and to it a mark of raw HTML such as `&quot;` is a word. Here the entries are taken
 over, too, and what is written is in one order, so that an index does not depend on the
-way to it. Stems are remembered for all pages.
+way to it. Stems are remembered for all pages and builds.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
+import json
 from html import unescape
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from docgen.writing import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +26,9 @@ if TYPE_CHECKING:
 
     from sphinx.application import Sphinx
     from sphinx.search import IndexBuilder
+
+STEMS = "docgen_stems.json"
+"""File beside the doctrees that keeps stems."""
 
 MAIN = "main"
 """What marks the main entry among several in an index directive."""
@@ -50,12 +59,49 @@ def _take_over(app: Sphinx) -> None:
         indexer.load = functools.partial(_load, indexer, indexer.load)
         indexer.freeze = functools.partial(_freeze, indexer.freeze)
         language = indexer.lang
-        language.stem = functools.cache(language.stem)  # Sphinx remembers stems by page
+        _remember_stems(app, language)
         language.split = functools.partial(_split, language.split)
         theirs(docnames)
         _forget(indexer)
 
     builder.load_indexer = load_indexer
+
+
+def _remember_stems(app: Sphinx, language: Any) -> None:
+    """Let stems be remembered for all pages, and from one build to the next.
+
+    Sphinx remembers them by page. Those of a language depend on the word alone.
+    """
+    kind = type(language)
+    tools = f"{version('snowballstemmer')} {version('sphinx')}"
+    key = f"{kind.__module__}.{kind.__qualname__} {language.lang} {tools}"
+    place = Path(app.doctreedir) / STEMS
+    kept = _read_stems(place, key)
+    stems, theirs = dict(kept), language.stem
+
+    def stem(word: str) -> str:
+        found = stems.get(word)
+        if found is None:
+            found = stems[word] = theirs(word)
+        return found
+
+    def keep(app: Sphinx, exception: Exception | None) -> None:
+        del app
+        if exception is None and len(stems) > len(kept):
+            with contextlib.suppress(OSError):
+                write_atomically(place, json.dumps([key, stems]).encode(), durable=False)
+
+    language.stem = stem
+    app.connect("build-finished", keep)
+
+
+def _read_stems(place: Path, key: str) -> dict[str, str]:
+    """Return the stems that an earlier build kept; none where they are of another language."""
+    try:
+        found, stems = json.loads(place.read_text("utf-8"))
+    except (OSError, ValueError, TypeError):
+        return {}
+    return stems if found == key and isinstance(stems, dict) else {}
 
 
 def _split(theirs: Callable[[str], list[str]], text: str) -> list[str]:

@@ -8,21 +8,10 @@ provided that those give the first one back letter by letter. Otherwise the them
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import dataclass, field
 from html import escape, unescape
 from posixpath import dirname, join, normpath
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from sphinx.application import Sphinx
-
-FUNCTION = "generate_toctree_html"
-"""Name under which the theme's templates ask for the menu."""
-
-AFTER_THEME = 900
-"""Priority of the handler: the theme has put its function into the context by then."""
 
 _TAG = re.compile(r"<(/?)(ul|li|a|details)\b([^>]*)>")
 _ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"')
@@ -173,49 +162,7 @@ def _href(piece: Piece, folder: str) -> str:
     return "../" * (len(here) - same) + "/".join(there[same:])
 
 
-def _take_over(
-    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
-) -> None:
-    """Put a function into the context that asks the theme once a section."""
-    del templatename, doctree
-    theirs = context.get(FUNCTION)
-    if not callable(theirs):
-        return
-    menus: dict[Any, Menu | None] = app.__dict__.setdefault("docgen_menus", {})
-
-    def make(kind: str, startdepth: int = 1, show_nav_level: int = 1, **options: Any) -> Any:
-        address = app.builder.get_target_uri(pagename)
-        plain = kind == "sidebar" and startdepth == 1 and show_nav_level == 1
-        if not plain or options.get("collapse", True) or not address.endswith(".html"):
-            return theirs(kind, startdepth, show_nav_level, **options)
-        key = (_section(app, pagename), *sorted(options.items()))
-        menu = menus.get(key)
-        made = menu.of(address) if menu is not None else None
-        if made is None:
-            made = theirs(kind, startdepth=1, show_nav_level=1, **options)
-            if key not in menus and 'href="#"' in str(
-                made
-            ):  # the section's first page has no entry
-                menus[key] = _checked(str(made), address)
-        return made
-
-    context[FUNCTION] = functools.cache(make)  # templates ask more than once a page
-
-
-def _section(app: Sphinx, pagename: str) -> str:
-    """Return the page of the first level that a page stands below."""
-    from sphinx.environment.adapters.toctree import _get_toctree_ancestors
-
-    found = [*_get_toctree_ancestors(app.env.toctree_includes, pagename)]
-    return found[-1] if found else ""
-
-
-def _checked(html: str, address: str) -> Menu | None:
+def read_checked(html: str, address: str) -> Menu | None:
     """Return the menu in pieces; None where they do not give back what the theme made."""
     menu = Menu(html, address)
     return menu if menu.of(address) == html else None
-
-
-def register(app: Sphinx) -> None:
-    """Let the menu be made here on sites of the PyData theme."""
-    app.connect("html-page-context", _take_over, priority=AFTER_THEME)

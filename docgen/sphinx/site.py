@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from docgen import garbage
 from docgen.errors import OutputError, Problem, SiteError
 
 if TYPE_CHECKING:
@@ -94,6 +95,9 @@ def build_site(
             _watch(app, report, on_phase)
             if evidence is not None:
                 _give(app, evidence)
+            if not own:
+                _keep_templates(app, config)
+            garbage.settle()
             with _no_child_left():
                 app.build()
             report.pages = len(app.env.found_docs)
@@ -143,8 +147,25 @@ def _watch(app: Sphinx, report: SiteReport, on_phase: Callable[[str, int], None]
             on_phase("write pages", len(docnames))
         prepare(docnames)
 
+    def sweep_sometimes(*_: object) -> None:
+        garbage.count_page()
+
     app.connect("env-before-read-docs", note_read)
+    app.connect("source-read", sweep_sometimes)
+    app.connect("html-page-context", sweep_sometimes)
     app.builder.prepare_writing = note_write  # type: ignore[method-assign]
+
+
+def _keep_templates(app: Sphinx, config: Config) -> None:
+    """Let compiled templates of the theme be kept; only where no `conf.py` changes how.
+
+    Why: to compile them takes as long as to write thirty pages with them.
+    """
+    from docgen.templating import keep_compiled
+
+    environment = getattr(getattr(app.builder, "templates", None), "environment", None)
+    if environment is not None:
+        environment.bytecode_cache = keep_compiled(config.cache)
 
 
 def _give(app: Sphinx, evidence: Evidence) -> None:

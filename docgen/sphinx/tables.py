@@ -7,7 +7,6 @@ markdown-it alone, and keeps nodes only for roles, which Sphinx resolves as ever
 
 from __future__ import annotations
 
-import functools
 import re
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,12 +16,10 @@ from docutils.parsers.rst import roles
 from docutils.parsers.rst.directives.tables import ListTable, RSTTable, Table
 from sphinx.util import logging
 
-from docgen.sphinx import quick_links
+from docgen.sphinx import cells, quick_links
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from markdown_it import MarkdownIt
 
     Rows = list[list[list[str]]]
 
@@ -130,14 +127,14 @@ class _Quick(Table):
             lines = lines[1:]
         if not any(lines):
             return "".join(anchors)
-        html, spans = _render("\n".join(lines), words=words)
+        html, spans = cells.render("\n".join(lines), words=words)
         for name, text in spans:
             link = quick_links.take(self.state.document.settings.env, name, text)
             if link is not None:
-                html = html.replace("\ue000\ue001", quick_links.MARK.format(len(links)), 1)
+                html = html.replace(cells.MARK, quick_links.MARK.format(len(links)), 1)
                 links.append(link)
                 continue
-            html = html.replace("\ue000\ue001", _ROLE.format(len(found)), 1)
+            html = html.replace(cells.MARK, _ROLE.format(len(found)), 1)
             found.append(self._role(name, text))
         head, rest = ("<p>", html[3:]) if html.startswith("<p>") else ("", html)
         return head + "".join(anchors) + rest  # inside: styles know a cell's first paragraph
@@ -263,45 +260,3 @@ def _needs_myst(text: str) -> bool:
     if _ODD_CODE.search(words) or _PRIVATE.search(text):
         return True
     return _ONLY_MYST.search(_CODE_TEXT.sub("", words)) is not None
-
-
-@functools.lru_cache(maxsize=20_000)
-def _render(text: str, *, words: bool) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Return Markdown as HTML with a mark for each role, and the roles in order.
-
-    Args:
-        text: Markdown.
-        words: Whether it is what stands inside a paragraph, which it then gets.
-    """
-    env: dict[str, Any] = {"roles": []}
-    if words:
-        inside = str(_parser().renderInline(text, env)).replace("@", "&#64;")
-        return f"<p>{inside}</p>" if inside else "", tuple(env["roles"])
-    html = str(_parser().render(text, env)).rstrip()
-    return html, tuple(env["roles"])
-
-
-@functools.cache
-def _parser() -> MarkdownIt:
-    """Return the parser of cells: what MyST understands inside a line, and no more."""
-    from markdown_it import MarkdownIt
-    from mdit_py_plugins.myst_role import myst_role_plugin
-
-    parser = MarkdownIt("commonmark").use(myst_role_plugin)
-
-    def write_role(_self: Any, tokens: Any, index: int, _options: Any, env: Any) -> str:
-        token = tokens[index]
-        env["roles"].append((token.meta["name"], token.content))
-        return "\ue000\ue001"
-
-    def write_code(_self: Any, tokens: Any, index: int, _options: Any, _env: Any) -> str:
-        words = re.split(r"(\s+)", tokens[index].content)
-        inside = "".join(
-            word if not word.strip() else f'<span class="pre">{escape(word)}</span>'
-            for word in words
-        )
-        return f'<code class="docutils literal notranslate">{inside}</code>'
-
-    parser.add_render_rule("myst_role", write_role)
-    parser.add_render_rule("code_inline", write_code)
-    return parser

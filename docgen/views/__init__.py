@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from docgen.catalog import Catalog
-from docgen.views.model import Config, Evidence, Output
+from docgen.views.model import Config, Evidence, Output, Part
 
 NAMES = (
     "front",
@@ -28,9 +29,22 @@ NAMES = (
 """Modules whose `pages` make the site, in the order of rendering."""
 
 
-def every(catalog: Catalog, evidence: Evidence, config: Config) -> Iterator[Output]:
-    """Yield the output of every view."""
+def parts(catalog: Catalog, evidence: Evidence, config: Config) -> Iterator[Part]:
+    """Yield the parts of every view, in the order of rendering.
+
+    A view whose outputs depend on little has a function `parts`; any other one is one part.
+    """
     from importlib import import_module
 
     for name in NAMES:
-        yield from import_module(f"docgen.views.{name}").pages(catalog, evidence, config)
+        view = import_module(f"docgen.views.{name}")
+        if hasattr(view, "parts"):
+            yield from view.parts(catalog, evidence, config)
+        else:
+            yield Part(make=partial(view.pages, catalog, evidence, config))
+
+
+def every(catalog: Catalog, evidence: Evidence, config: Config) -> Iterator[Output]:
+    """Yield the output of every view."""
+    for part in parts(catalog, evidence, config):
+        yield from part.make()

@@ -132,6 +132,7 @@ def _users(lookup: Lookup) -> dict[tuple[str, str], dict[str, dict[str, list[str
     found: dict[tuple[str, str], dict[str, dict[str, list[str]]]] = defaultdict(dict)
     for target in lookup.ordered():
         for entry in lookup.entries_of(target.name):
+            page = _page_link(entry) if lookup.foreign else ""
             for name, value in entry.values.items():
                 spec = lookup.spec(name, entry.scenario)
                 if spec is None or not is_set(value.chain, value.kind):
@@ -141,18 +142,21 @@ def _users(lookup: Lookup) -> dict[tuple[str, str], dict[str, dict[str, list[str
                 by_target = found[(spec.owner, name)].setdefault(
                     in_cell(value.resolved, spec.unit), {}
                 )
-                by_target.setdefault(target.title, []).append(_link(entry, name, lookup))
+                by_target.setdefault(target.title, []).append(page or _link(entry, name))
     return found
 
 
-def _link(entry: Entry, name: str, lookup: Lookup) -> str:
-    """Return a link to a value of an entry; in trees of others to the page that has it.
+def _link(entry: Entry, name: str) -> str:
+    """Return a link to a value of an entry."""
+    return links.ref(value_label(entry, name), f"{entry.workload} {variant(entry)}")
+
+
+def _page_link(entry: Entry) -> str:
+    """Return a link to the page that has the values of an entry, for trees of others.
 
     Why: such trees have thousands of entries, and one page would have a link to every value.
     """
-    if lookup.foreign:
-        return links.doc(links.settings_page(entry.target, entry.workload), entry.workload)
-    return links.ref(value_label(entry, name), f"{entry.workload} {variant(entry)}")
+    return links.doc(links.settings_page(entry.target, entry.workload), entry.workload)
 
 
 def _counted(found: list[str]) -> str:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+
+import msgspec
 
 from docgen import formatting as fmt
 from docgen.catalog import Catalog, Entry, Policy, Target
@@ -13,6 +17,7 @@ from docgen.views import (
     engines,
     evidence_tables,
     figures,
+    guide_tables,
     links,
     mig,
     profile,
@@ -21,58 +26,81 @@ from docgen.views import (
     tuning_tables,
 )
 from docgen.views.changes import changed_targets
-from docgen.views.lookup import Lookup, causes, none_cell, scenario_title, scenario_word, variant
+from docgen.views.lookup import Lookup, none_cell, scenario_title
 from docgen.views.measure import (
     UNVERIFIED,
     Measurement,
     best,
     judged,
     measurements,
-    state_of,
 )
-from docgen.views.model import Config, Evidence, Output, Page, Table
+from docgen.views.model import Config, Evidence, Output, Page, Part, Table
 from docgen.views.rejected import rejections
 from docgen.views.siblings import Comparison, compare, powers
-from docgen.views.text import code, first_sentence, inline, slug
-
-_CAUSES = {
-    "offline": ("min-duration",),
-    "server": ("latency-bound", "early-stopping"),
-    "single-stream": ("ran-out-of-queries", "early-stopping"),
-    "multi-stream": ("ran-out-of-queries", "early-stopping"),
-}
-"""Causes of an INVALID run that each scenario's mechanics bring about most."""
-
-_MENDS = {
-    State.FAILED: "See the output of the command.",
-    State.STALE: "Run the command again.",
-}
-"""What to do about a snippet that is not well."""
+from docgen.views.text import inline, slug
 
 _COMMANDS = 3
 """How many commands stand under the first heading at most."""
 
 
-def pages(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Output]:
-    """Yield the guide of every target, with its plots."""
+def parts(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Part]:
+    """Yield the guide of every target, with its plots.
+
+    Those of a tree of others depend on the entries of the target and of the one it is
+    compared with; ours look at every entry, and at engines on disk.
+    """
     lookup = Lookup(catalog)
-    composer = Composer(catalog) if lookup.foreign else None
     changed = changed_targets(config, catalog)
+    frame = _without_entries(catalog)
+    composer = Composer(frame) if lookup.foreign else None
     for target in catalog.targets:
-        since = changed.get(target.name, "")
-        yield from _guide(target, lookup, evidence, composer, since=since, config=config)
+        sibling, since = lookup.sibling(target), changed.get(target.name, "")
+        entries = lookup.held_by(target.name)
+        entries += tuple(lookup.entries_of(sibling.name)) if sibling else ()
+        mine = msgspec.structs.replace(frame, entries=entries) if lookup.foreign else catalog
+        beside = _Beside(sibling, composer, since, evidence, config)
+        make = partial(_guide, target, mine, beside)
+        words = ("guide", target.name, sibling.name if sibling else "", since)
+        yield Part(make=make, catalog=mine if lookup.foreign else None, words=words)
 
 
-def _guide(
-    target: Target,
-    lookup: Lookup,
-    evidence: Evidence,
-    composer: Composer | None,
-    *,
-    since: str,
-    config: Config,
-) -> Iterable[Output]:
+def _without_entries(catalog: Catalog) -> Catalog:
+    """Return what guides may show of a Catalog beside entries."""
+    return Catalog(
+        dialect=catalog.dialect,
+        root=catalog.root,
+        packages=catalog.packages,
+        targets=catalog.targets,
+        workloads=catalog.workloads,
+        fields=catalog.fields,
+        policies=catalog.policies,
+        words=catalog.words,
+        rows=catalog.rows,
+        boards=catalog.boards,
+        commands=catalog.commands,
+        makes=catalog.makes,
+    )
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What a guide is made of beside the Catalog."""
+
+    sibling: Target | None
+    """The target that it is best compared with."""
+    composer: Composer | None
+    """Composes commands, in trees of others."""
+    since: str
+    """Page of what changed since an older state; empty without one."""
+    evidence: Evidence
+    """What is known of its snippets."""
+    config: Config
+    """The documented project."""
+
+
+def _guide(target: Target, catalog: Catalog, beside: _Beside) -> Iterable[Output]:
     """Yield one guide and its plots."""
+    lookup, evidence, composer = Lookup(catalog), beside.evidence, beside.composer
     entries = lookup.entries_of(target.name)
     runs = {e.key: measurements(evidence, e) for e in entries}
     measured = evidence_tables.measured(entries, runs, lookup)
@@ -92,14 +120,14 @@ def _guide(
             "evidence_line": _evidence_line(entries, runs, evidence, target),
             "commands": _commands(target, entries, evidence),
             "shell": shell.composed(entries, lookup, composer) if composer else None,
-            "matrix": _matrix(target, workloads, runs, lookup, evidence),
+            "matrix": guide_tables.matrix(target, workloads, runs, lookup, evidence),
             "workloads": [_settings_link(target, w, lookup) for w in workloads],
             "tuning": tuning_tables.by_scenario(target, entries, runs, lookup),
             "fits": tuning_tables.fits(target, entries, lookup),
             "policies": _policies(entries, lookup),
             "precisions": _precisions(target, lookup),
             "quantized": quantized,
-            "engines": None if lookup.foreign else engines.section(target.name, config),
+            "engines": None if lookup.foreign else engines.section(target.name, beside.config),
             "mig": _mig(target, lookup),
             "served": None if lookup.foreign else _served(target, entries, evidence),
             "runs": evidence_tables.overview(entries, runs, lookup),
@@ -109,13 +137,13 @@ def _guide(
             "measured": measured,
             "statement": UNVERIFIED,
             "unmeasured": [e for e in entries if not runs[e.key]],
-            "sibling": _sibling(target, lookup),
+            "sibling": _sibling(target, beside.sibling, lookup),
             "foreign": lookup.foreign,
             "powers": powers(entries, lookup) if lookup.foreign else None,
-            "changed": since,
+            "changed": beside.since,
             "rejected": rejections(lookup.rejected_of(target.name)),
-            "problems": _problems(entries, runs, lookup, evidence),
-            "likely": _likely(entries, lookup),
+            "problems": guide_tables.problems(entries, runs, lookup, evidence),
+            "likely": guide_tables.likely_causes(entries, lookup),
         },
     )
 
@@ -184,56 +212,6 @@ def _commands(target: Target, entries: list[Entry], evidence: Evidence) -> list[
         wanted.append((f"Judge the answers: {title}.", f"accuracy:{first.key}"))
     found = [(words, name) for words, name in wanted if figures.exists(evidence, name)]
     return found[:_COMMANDS]
-
-
-def _matrix(
-    target: Target,
-    workloads: list[str],
-    runs: dict[str, tuple[Measurement, ...]],
-    lookup: Lookup,
-    evidence: Evidence,
-) -> Table:
-    """Return workloads by scenarios: what is supported, measured, expected."""
-    every = lookup.entries_of(target.name) if lookup.foreign else lookup.entries.values()
-    scenarios = lookup.scenarios(every)
-    rows = []
-    others = [] if lookup.foreign else [w for w in lookup.workloads if w not in workloads]
-    names = workloads + others
-    for workload in names:
-        entries = lookup.entries_of(target.name, workload)
-        cells = []
-        for scenario in scenarios:
-            mine = [e for e in entries if e.scenario == scenario]
-            cells.append("\n\n".join(_support(e, runs, lookup, evidence) for e in mine))
-        head = links.doc(links.workload_page(workload), lookup.title(workload))
-        rows.append((head, *(c or "no configuration" for c in cells)))
-    headers = ("Workload", *(scenario_title(s) for s in scenarios))
-    return Table(headers=headers, rows=tuple(rows), name="bench-matrix", stub=1)
-
-
-def _support(
-    entry: Entry,
-    runs: dict[str, tuple[Measurement, ...]],
-    lookup: Lookup,
-    evidence: Evidence,
-) -> str:
-    """Return the cell of one entry: badge, measured figure, expected figure."""
-    words = variant(entry).partition(", ")[2]
-    if lookup.foreign:
-        figure = figures.expected_text(entry, lookup)
-        shown = "configured" if figure == none_cell() else figure
-        return (f"{words}: " if words else "") + links.config(entry, shown)
-    state, _ = state_of(evidence, entry)
-    found = best(runs[entry.key])
-    lines = [f"{words}:"] if words else []
-    if found is not None and found.primary is not None:
-        lines.append(f"**{links.config(entry, found.primary.text)}** measured")
-        lines.append(f"({', '.join(found.labels)})")
-        lines.append(f"{figures.expected_text(entry, lookup)} expected")
-    else:
-        lines.append(f"{links.config(entry, figures.expected_text(entry, lookup))} expected")
-    lines.append(links.badge(state))
-    return "\\\n".join(lines)
 
 
 def _settings_link(target: Target, workload: str, lookup: Lookup) -> tuple[str, str, str]:
@@ -310,47 +288,6 @@ def _shares(target: Target, whole: Target) -> list[tuple[str, str, str, str]]:
     return found
 
 
-def _sibling(target: Target, lookup: Lookup) -> Comparison | None:
+def _sibling(target: Target, other: Target | None, lookup: Lookup) -> Comparison | None:
     """Return the differences to the target that this one is best compared with."""
-    other = lookup.sibling(target)
     return compare(target, other, lookup) if other else None
-
-
-def _problems(
-    entries: list[Entry],
-    runs: dict[str, tuple[Measurement, ...]],
-    lookup: Lookup,
-    evidence: Evidence,
-) -> Table:
-    """Return what went wrong on a target and how to mend it."""
-    rows = []
-    for entry in entries:
-        name = links.config(entry, f"{lookup.title(entry.workload)}, {variant(entry)}")
-        for run in runs[entry.key]:
-            rows += [(name, *_cause(cause, lookup)) for cause in run.causes]
-        rows += [
-            (name, f"{links.badge(j.state.value)} {inline(j.reason)}", _MENDS[j.state])
-            for j in evidence.measurements(entry.key)
-            if j.state in _MENDS
-        ]
-    return Table(headers=("Where", "Problem", "Mend"), rows=tuple(dict.fromkeys(rows)))
-
-
-def _cause(cause: Mapping[str, str], lookup: Lookup) -> tuple[str, str]:
-    """Return a cause of a stored record with its mend; its code links to its section."""
-    name = cause.get("code", "")
-    known = any(w.value == name for w in causes(lookup.catalog))
-    shown = links.ref(slug(name), name) if known else code(name)
-    return f"{shown}: {inline(cause.get('text', ''))}", inline(cause.get("do", ""))
-
-
-def _likely(entries: list[Entry], lookup: Lookup) -> Table:
-    """Return the causes of an INVALID run that the scenarios of a target can meet."""
-    words = {str(w.value): w for w in causes(lookup.catalog)}
-    rows = []
-    for scenario in lookup.scenarios(entries):
-        for name in _CAUSES.get(scenario_word(scenario), ()):
-            if name in words:
-                meaning = first_sentence(words[name].doc)
-                rows.append((scenario_title(scenario), links.ref(slug(name), name), meaning))
-    return Table(headers=("Scenario", "Code", "Meaning"), rows=tuple(rows))

@@ -105,6 +105,11 @@ class Lookup:
             for family in sorted(groups, key=lambda f: _rank(f, _FAMILIES))
         ]
 
+    def held_by(self, target: str, workload: str = "") -> tuple[Entry, ...]:
+        """Return the entries of a target, refused ones included, as the Catalog has them."""
+        found = (*self._of[target], *self._rejected[target])
+        return tuple(e for e in found if not workload or e.workload == workload)
+
     def scenarios(self, entries: Iterable[Entry]) -> list[str]:
         """Return the scenarios of some entries in reading order."""
         return sorted({e.scenario for e in entries}, key=scenario_order)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from docgen.catalog import Snippet
+from docgen.catalog import Catalog, Snippet
 from docgen.evidence import State
 from docgen.snippets.model import Result
 
@@ -72,6 +72,23 @@ class Plot:
 
 Output = Page | Text | Plot
 """Anything a view may give."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Outputs of a view that are made together, and all that they are made of.
+
+    Outputs of a part that names its Catalog are functions of that Catalog, of the words, of
+    the evidence, of the configuration and of docgen itself: nothing else may come in. They
+    are not made again while all of these are as they were.
+    """
+
+    make: Callable[[], Iterable[Output]]
+    """Makes the outputs."""
+    catalog: Catalog | None = None
+    """What of the Catalog they are made of; None where that is not known, and files come in."""
+    words: tuple[str, ...] = ()
+    """What else they are made of; begins with the name of the view."""
 
 
 class Judged(Protocol):

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from docgen import formatting as fmt
-from docgen.catalog import Catalog, Entry, FieldSpec, Step, Target, Value
+from docgen.catalog import Catalog, Entry, FieldSpec, Target
 from docgen.views import figures, links, variants
 from docgen.views.lookup import (
     Lookup,
     group_order,
-    holding,
     is_set,
     none_cell,
     scenario_title,
     value_label,
     variant,
 )
-from docgen.views.model import Config, Evidence, Page, Table
+from docgen.views.model import Config, Evidence, Page, Part, Table
 from docgen.views.rejected import rejections
+from docgen.views.stories import stories
 from docgen.views.text import LONGEST_CELL, code, first_sentence, inline, raw, slug
 
 
@@ -36,13 +37,32 @@ class Group:
     """Fields by variants."""
 
 
-def pages(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Page]:
+def parts(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Part]:
     """Yield the settings page of every target and workload that has entries."""
     del config
     lookup = Lookup(catalog)
     for target in catalog.targets:
         for workload in lookup.workloads_of(target.name):
-            yield _page(target, workload, lookup, evidence)
+            known = lookup.workloads.get(workload)
+            mine = Catalog(
+                dialect=catalog.dialect,
+                root=catalog.root,
+                packages=catalog.packages,
+                targets=(target,),
+                workloads=(known,) if known else (),
+                fields=catalog.fields,
+                entries=lookup.held_by(target.name, workload),
+            )
+            yield Part(
+                make=partial(_pages, mine, workload, evidence),
+                catalog=mine,
+                words=("settings", workload),
+            )
+
+
+def _pages(catalog: Catalog, workload: str, evidence: Evidence) -> Iterable[Page]:
+    """Yield the page of one workload on the only target of a Catalog."""
+    yield _page(catalog.targets[0], workload, Lookup(catalog), evidence)
 
 
 def _page(target: Target, workload: str, lookup: Lookup, evidence: Evidence) -> Page:
@@ -172,8 +192,8 @@ def _cell(name: str, entries: list[Entry], spec: FieldSpec | None) -> str:
     labels = [f"({value_label(e, name)})=" for e in entries]
     ids = [slug(f"{e.key.split('/', 2)[-1]}-{name}") for e in entries]
     more = "".join(f'<span id="{raw(i)}"></span>' for i in ids[1:])
-    stories = _stories(name, entries, unit)
-    word = "why" if "Why:" in stories else "source"
+    told = stories(name, entries, unit)
+    word = "why" if "Why:" in told else "source"
     return "\n".join(
         [
             *labels,
@@ -181,7 +201,7 @@ def _cell(name: str, entries: list[Entry], spec: FieldSpec | None) -> str:
             "",
             f'<details class="bench-why" id="{raw(ids[0])}"><summary>{word}</summary>{more}',
             "",
-            stories,
+            told,
             "",
             "</details>",
         ]
@@ -196,48 +216,6 @@ def _shown(text: str, *, plain: bool) -> list[str]:
         return [code(text)]
     head = f'<details class="bench-value"><summary>{fmt.count(len(text), "character")}</summary>'
     return ["", head, "", code(text), "", "</details>"]
-
-
-def _stories(name: str, entries: list[Entry], unit: str) -> str:
-    """Return how a value came about; once where the entries share it, else by variant."""
-    told: dict[str, list[str]] = defaultdict(list)
-    for entry in entries:
-        told[_story(entry.values[name], unit)].append(variant(entry))
-    if len(told) == 1:
-        return next(iter(told))
-    return "\n\n".join(f"*{' and '.join(names)}*\n\n{story}" for story, names in told.items())
-
-
-def _story(value: Value, unit: str) -> str:
-    """Return the expression, its place, what it overrides, and the reason."""
-    step = holding(value.chain)
-    owner = value.set_by.rpartition(".")[2] or "set"
-    lines = [f"{code(value.expression)} by {links.src(value.source, owner)}"]
-    earlier = value.chain[:-1]
-    if earlier:
-        lines += ["", "Overrides:", ""]
-        lines += [
-            f"- {code(s.expression)}"
-            + ("" if _same(s) else f" = {_plain(s.resolved, unit)}")
-            + f" by {links.src(s.source, s.set_by.rpartition('.')[2])}"
-            for s in reversed(earlier)
-        ]
-    if step is not None and step.why:
-        lines += ["", f"Why: {inline(step.why)}"]
-    if step is not None and step.basis:
-        lines += ["", f"Basis: {inline(step.basis)}"]
-    return "\n".join(lines)
-
-
-def _same(step: Step) -> bool:
-    """Tell whether an expression reads like the value that it resolves to."""
-    plain = step.expression.replace("_", "").strip("\"'")
-    return plain in {str(step.resolved), f"{step.resolved}.0"}
-
-
-def _plain(resolved: object, unit: str) -> str:
-    """Return a value in words, safe in a line of text."""
-    return inline(fmt.value(resolved, unit))
 
 
 def _defaults(entries: list[Entry], lookup: Lookup) -> Table:

@@ -94,6 +94,19 @@ def _code(text: str) -> str:
 
 def in_cell(resolved: Any, unit: str = "", longest: int = LONGEST_CELL) -> str:
     """Return a configured value for one line of a table; long ones open on demand."""
+    if resolved and isinstance(resolved, str | int | float):  # zero has two signs that are equal
+        return _known_cell(resolved, unit, longest)
+    return _make_cell(resolved, unit, longest)
+
+
+@functools.lru_cache(maxsize=KEPT, typed=True)
+def _known_cell(resolved: str | float, unit: str, longest: int) -> str:
+    """Return the cell of a value that many configurations share."""
+    return _make_cell(resolved, unit, longest)
+
+
+def _make_cell(resolved: Any, unit: str, longest: int) -> str:
+    """Return the cell of a value."""
     text = _one_line(fmt.value(resolved, unit))
     if len(text) <= longest:
         return inline(text)

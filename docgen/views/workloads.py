@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
+
+import msgspec
 
 from docgen import formatting as fmt
 from docgen.catalog import Catalog, Entry, Target, Workload
 from docgen.views import figures, links, profile
 from docgen.views.lookup import Lookup, none_cell, scenario_title, scenario_word, variant
 from docgen.views.measure import accuracy_of, best, measurements, state_of
-from docgen.views.model import Config, Evidence, Page, Table
+from docgen.views.model import Config, Evidence, Page, Part, Table
 from docgen.views.text import code, in_cell, inline, slug
 
 _RATES = (1_000, 10_000, 100_000, 1_000_000)
@@ -48,17 +51,40 @@ _NAMED = 2
 """Targets that a sentence names one by one; of more it says how many."""
 
 
-def pages(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Page]:
+def parts(catalog: Catalog, evidence: Evidence, config: Config) -> Iterable[Part]:
     """Yield the list of workloads and a page of each."""
     del config
-    lookup = Lookup(catalog)
+    frame = Catalog(
+        dialect=catalog.dialect,
+        root=catalog.root,
+        packages=catalog.packages,
+        targets=catalog.targets,
+        workloads=catalog.workloads,
+        fields=catalog.fields,
+    )
+    yield Part(make=partial(_list, frame), catalog=frame, words=("workloads",))
+    for workload in catalog.workloads:
+        entries = tuple(e for e in catalog.entries if e.workload == workload.name)
+        mine = msgspec.structs.replace(frame, entries=entries)
+        yield Part(
+            make=partial(_pages, mine, workload, evidence),
+            catalog=mine,
+            words=("workloads", workload.name),
+        )
+
+
+def _list(catalog: Catalog) -> Iterable[Page]:
+    """Yield the list of workloads."""
     yield Page(
         path="workloads/index.md",
         template="workloads.md.j2",
         context={"workloads": [(w, inline(_task(w))) for w in catalog.workloads]},
     )
-    for workload in catalog.workloads:
-        yield _page(workload, lookup, evidence)
+
+
+def _pages(catalog: Catalog, workload: Workload, evidence: Evidence) -> Iterable[Page]:
+    """Yield the page of a workload from a Catalog with its entries alone."""
+    yield _page(workload, Lookup(catalog), evidence)
 
 
 def _page(workload: Workload, lookup: Lookup, evidence: Evidence) -> Page:

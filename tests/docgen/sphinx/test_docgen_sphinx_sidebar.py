@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("pydata_sphinx_theme")
 
-from docgen.sphinx import sidebar
+from docgen.sphinx import menus, sidebar
 
 HEAD = {"extensions": ["myst_parser"], "html_theme": "pydata_sphinx_theme"}
 OPTIONS = {"navigation_depth": 4, "collapse_navigation": False}
@@ -46,21 +46,21 @@ def _build(docs, out, *, ours):
             app.connect(
                 "html-page-context",
                 lambda a, page, t, context, d: _count(context, page, asked),
-                priority=sidebar.AFTER_THEME - 1,
+                priority=menus.AFTER_THEME - 1,
             )
-            sidebar.register(app)
+            menus.register(app)
         app.build()
     return {p.relative_to(out).as_posix(): p.read_text() for p in out.rglob("*.html")}, asked
 
 
 def _count(context, page, asked):
-    theirs = context[sidebar.FUNCTION]
+    theirs = context[menus.FUNCTION]
 
     def ask(*args, **options):
         asked.append(page)
         return theirs(*args, **options)
 
-    context[sidebar.FUNCTION] = ask
+    context[menus.FUNCTION] = ask
 
 
 @pytest.mark.site
@@ -73,6 +73,25 @@ def test_menus_are_those_of_the_theme_and_made_once_a_section(tmp_path):
     assert ours == theirs
     assert len(asked) < len([name for name in theirs if "/" in name])
     assert "a/y/one" not in asked
+
+
+@pytest.mark.site
+def test_menus_are_kept_until_a_title_in_them_changes(tmp_path):
+    docs = tmp_path / "docs"
+    _write(docs)
+    _build(docs, tmp_path / "ours", ours=True)
+    for name in ("a/x/one", "a/index"):
+        page = docs / f"{name}.md"
+        page.write_text(page.read_text() + "\n## A section\n\nMore.\n")
+    ours, asked = _build(docs, tmp_path / "ours", ours=True)
+    theirs, _ = _build(docs, tmp_path / "theirs", ours=False)
+    assert asked == []
+    assert ours == theirs
+
+    (docs / "a/z.md").write_text("# Another title\n")
+    ours, asked = _build(docs, tmp_path / "ours", ours=True)
+    assert asked
+    assert "Another title" in ours["a/z.html"]
 
 
 MENU = (
