@@ -427,3 +427,24 @@ def dir_of(library: Path) -> list[str]:
         ["nm", "-D", "--defined-only", str(library)], capture_output=True, text=True, check=True
     )
     return re.findall(r" T (\w+)", shown.stdout)
+
+
+def test_what_an_earlier_test_left_in_a_stream_never_runs(stub):
+    """The stand-in forgets late work and never gives its memory to another: it would corrupt it."""
+    call = stub.library
+    handle, first, second = (ctypes.c_void_p() for _ in range(3))
+    data = (ctypes.c_char * 4096)(*b"\x11" * 4096)
+    assert call.cuInit(0) == 0
+    assert call.cuCtxSetCurrent(ctypes.c_void_p(0x1000)) == 0
+    assert call.cuStreamCreate(ctypes.byref(handle), 0) == 0
+    assert call.cuMemAlloc_v2(ctypes.byref(first), ctypes.c_size_t(4096)) == 0
+    assert call.cuMemcpyHtoDAsync_v2(first, data, ctypes.c_size_t(4096), handle) == 0
+    call.stub_forget()
+    assert call.cuMemAlloc_v2(ctypes.byref(second), ctypes.c_size_t(4096)) == 0
+    assert second.value != first.value
+    assert call.cuStreamDestroy_v2(handle) == 0
+    assert call.cuMemFree_v2(first) == 1
+    host = call.stub_host
+    host.restype = ctypes.c_void_p
+    assert ctypes.string_at(host(second), 4096) == b"\xab" * 4096
+    assert ctypes.string_at(host(first), 4096) == b"\xab" * 4096
