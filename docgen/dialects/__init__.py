@@ -22,8 +22,9 @@ A module offers `detect(root, packages) -> bool` and
 `read(root, packages, api, cache) -> Catalog`; the cache is a folder or None. It may offer
 `count(root) -> int`, the number of its config files, by which a tree with files of
 several dialects is judged; `fits(root) -> bool`, whether what they need is there too;
-`LOOKED_FOR`, what it looks for, in words; and `FOLDERS`, where it reads, for trees without
-a configuration of docgen's own.
+`LOOKED_FOR`, what it looks for, in words; `FOLDERS`, where it reads, for trees without
+a configuration of docgen's own; and `read_brief(root) -> Catalog`, which may leave out what
+`docgen.extract.extract_brief` leaves out.
 """
 
 
@@ -39,6 +40,8 @@ class Dialect:
     """Folders that it reads whatever the configuration says."""
     others: tuple[tuple[str, int], ...] = ()
     """Other dialects that have files in the tree too, with the number of files."""
+    read_brief: Callable[[Path], Any] | None = None
+    """Reads what prose is held against alone, and faster; None where there is no such way."""
 
 
 def choose(root: Path, packages: tuple[str, ...], name: str = "") -> Dialect:
@@ -88,4 +91,5 @@ def _looked_for(name: str) -> str:
 def _dialect(name: str, others: tuple[tuple[str, int], ...] = ()) -> Dialect:
     """Return a dialect of the table."""
     module = importlib.import_module(DIALECTS[name])
-    return Dialect(name, module.read, tuple(getattr(module, "FOLDERS", ())), others)
+    folders = tuple(getattr(module, "FOLDERS", ()))
+    return Dialect(name, module.read, folders, others, getattr(module, "read_brief", None))

@@ -144,10 +144,18 @@ def _signed(node: ast.UnaryOp) -> bool:
     return isinstance(node.op, (ast.UAdd, ast.USub)) and isinstance(node.operand, ast.Constant)
 
 
-def read_entries(reading: Reading, rules: FieldRules | None) -> tuple[c.Entry, ...]:
-    """Return every registration whose key is known, rejected ones included."""
+def read_entries(
+    reading: Reading, rules: FieldRules | None, *, judged: bool = True
+) -> tuple[c.Entry, ...]:
+    """Return every registration whose key is known, rejected ones included.
+
+    Args:
+        reading: What is read.
+        rules: Rules of the declared fields.
+        judged: Ask the tree's own checks, and hash the values.
+    """
     order = {name: i for i, name in enumerate(rules.declared)} if rules is not None else {}
-    chains, checks = Chains(reading, order), Checks(reading, rules)
+    chains, checks = Chains(reading, order), Checks(reading, rules) if judged else None
     accepted: set[str] = set()
     used: dict[str, int] = {}
     entries = []
@@ -174,7 +182,7 @@ def _numbered(entry: c.Entry, reasons: list[str], used: dict[str, int]) -> c.Ent
 
 
 def _entry(
-    reading: Reading, registration: Registration, chains: Chains, checks: Checks
+    reading: Reading, registration: Registration, chains: Chains, checks: Checks | None
 ) -> c.Entry | None:
     """Return a registration as the Catalog has it; None, with notes, where it has no key."""
     cls = registration.cls
@@ -192,7 +200,7 @@ def _entry(
     names = {key: member.name for key, member in parts.items()}
     key = "/".join(names[part] for part in (*IDENTITY, *PARTS))
     candidate = Candidate(cls, parts, frozenset(values))
-    reasons = list(dict.fromkeys(checks.reasons(candidate)))
+    reasons = list(dict.fromkeys(checks.reasons(candidate))) if checks is not None else []
     stop = registration.stopped
     stopped = f"{stop.source.path}:{stop.source.line} fails with {stop.got}" if stop else ""
     if stopped:
@@ -214,7 +222,7 @@ def _entry(
         doc=cls.doc.partition("\n")[0],
         rejected="; ".join(reasons),
         stopped=stopped,
-        digest="" if causes else digest(raw),
+        digest="" if causes or checks is None else digest(raw),
         bases=tuple(base.name for base in (*order, *_root(order))),
     )
 

@@ -102,9 +102,11 @@ def _broken(cls: ClassInfo, got: str) -> NotStatic:
     return NotStatic(cls.source, got, want="a class with a known order of bases", do="mend it")
 
 
-def own_classes(cls: ClassInfo) -> list[ClassInfo]:
+def own_classes(cls: ClassInfo) -> tuple[ClassInfo, ...]:
     """Return the classes of the tree in a class's order, itself first."""
-    return [base for base in mro(cls) if isinstance(base, ClassInfo)]
+    if cls.own is None:
+        cls.own = tuple(base for base in mro(cls) if isinstance(base, ClassInfo))
+    return cls.own
 
 
 def derives_from(cls: ClassInfo, name: str) -> bool:
@@ -114,8 +116,10 @@ def derives_from(cls: ClassInfo, name: str) -> bool:
 
 def is_enum(cls: ClassInfo) -> bool:
     """Tell whether a class is an enum."""
-    known = ENUMS | OUTSIDE_ENUMS
-    return any(isinstance(base, External) and base.name in known for base in mro(cls))
+    if cls.is_enum is None:
+        outside = (base.name for base in mro(cls) if isinstance(base, External))
+        cls.is_enum = any(name in ENUMS or name in OUTSIDE_ENUMS for name in outside)
+    return cls.is_enum
 
 
 def attribute(cls: ClassInfo, name: str) -> Binding | None:

@@ -157,6 +157,10 @@ class ClassInfo:
     """Class attributes and methods, in order."""
     order: tuple[ClassInfo | External, ...] | None = None
     """Itself and its bases in Python's order, once they were asked for."""
+    own: tuple[ClassInfo, ...] | None = None
+    """Those of the order that the tree defines, once they were asked for."""
+    is_enum: bool | None = None
+    """Whether it is an enum, once that was asked for."""
     members: dict[str, EnumMember] | None = None
     """Members of an enum, once they were asked for."""
     fields: dict[str, Any] | None = None
