@@ -203,6 +203,11 @@ def factor(value: float) -> str:
     return f"{value:.3g}" if abs(value - 1) < _NEAR_ONE else f"{value:.2g}"
 
 
+def part(value: float) -> str:
+    """Return a ratio as what stands before the whole: `0.12 of`, `1.6 times`."""
+    return f"{factor(value)} {'of' if value < 1 else 'times'}"
+
+
 def digit_hint(ratio: float) -> str:
     """Return a remark where a ratio is near a power of ten: a digit too many or too few."""
     for power, words in ((0.1, "a lost zero?"), (0.01, "two lost zeros?")):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from docgen.lint import lint
+from docgen.lint import context, lint
 from docgen.lint.rules import RULES
 
 
@@ -316,3 +316,8 @@ def test_every_rule_says_why(rule):
         assert len(text) > 15
     assert rule.title.endswith(".")
     assert rule.reason.endswith(".")
+
+
+def test_a_ratio_is_told_as_a_part_or_as_a_multiple():
+    told = [context.part(ratio) for ratio in (0.118, 0.996, 1, 1.5625, 14.2)]
+    assert told == ["0.12 of", "0.996 of", "1 times", "1.6 times", "14 times"]
